@@ -1,0 +1,240 @@
+import type {
+  AgentName,
+  Change,
+  Command,
+  CommitId,
+  Execution,
+  Issue,
+  RepoPath,
+  SandboxLevel,
+  StaticCheck,
+  TestRun,
+  TreeId,
+  Usage,
+} from './core/types.ts';
+import type { RunReport } from './core/report.ts';
+
+/**
+ * The four ports. They are the only way from a decision to the world; an adapter is one object literal.
+ * An adapter reports failure of the world as a value where the contract below says so, and throws a
+ * `BugloopError` where the environment is broken. Anything else that is thrown is a bug of ours.
+ */
+
+// ---------------------------------------------------------------------------------------------- Workspace
+
+export interface RunOptions {
+  /** Wall-clock limit in milliseconds, from now. */
+  timeoutMs: number;
+  /** Ends the command when it prints nothing for this long. */
+  inactivityMs?: number;
+  /** `false` wherever the sandbox can enforce it. */
+  network: boolean;
+  /** Added to the allow-listed environment. Never a secret. */
+  env?: Record<string, string>;
+  /** Names of operator variables to pass by name; only for the `command` agent's own key. */
+  passEnv?: readonly string[];
+  stdin?: string;
+  /** Host path that receives the whole raw standard output, for parsers; capped at 256 MB. */
+  stdoutFile?: string;
+  signal?: AbortSignal;
+}
+
+export interface TestSelection {
+  /** Only these test files, where the runner can; absent means the whole suite. */
+  files?: RepoPath[];
+  /** Ask for line coverage of the run where the runner can give it. */
+  coverage?: boolean;
+}
+
+/**
+ * The private clone in which the agent and the repository's own code run. Nothing in it is trusted: no git
+ * command of ours ever runs with its configuration, and every judgement is made on trees in the mirror.
+ */
+export interface Workspace extends AsyncDisposable {
+  /** Absolute path of the live checkout; the same during the whole run. */
+  readonly root: string;
+  readonly sandbox: SandboxLevel;
+  readonly base: CommitId;
+  readonly mirror: Mirror;
+  /** Confined access for agents' tools. */
+  readonly files: WorkspaceFiles;
+  /** The commands in force, configured or detected; what is absent does not exist in this repository. */
+  readonly commands: { setup?: Command; build?: Command; test?: Command };
+
+  /** Runs any command in the sandbox at `root`. Never rejects for how the command ended. */
+  run(command: Command, options: RunOptions): Promise<Execution>;
+  /** Installs dependencies. The result is kept aside as the pristine state. `undefined`: nothing to set up. */
+  setup(options: { signal?: AbortSignal }): Promise<Execution | undefined>;
+  build(options: { signal?: AbortSignal }): Promise<Execution | undefined>;
+  test(selection: TestSelection, options: { signal?: AbortSignal }): Promise<TestRun>;
+  /** Type check and lint, where the repository has them. */
+  staticChecks(options: { signal?: AbortSignal }): Promise<StaticCheck[]>;
+
+  /** From now on, whatever is untracked and was left by setup, build or tests never enters a commit. */
+  settle(): Promise<void>;
+  /** Makes every tracked file equal to `tree` and removes untracked files that are neither ignored nor settled. */
+  checkout(tree: TreeId | CommitId): Promise<void>;
+  /** Commits the live checkout in the mirror, whatever it holds; the same commit when nothing changed. */
+  commit(message: string, parent: CommitId): Promise<CommitId>;
+  /** Runs `body` with a fresh copy of the pristine state at `root`, then puts the live checkout back. */
+  pristine<T>(body: () => Promise<T>): Promise<T>;
+}
+
+/** File access that cannot leave the workspace: every path component is checked, links are not followed out. */
+export interface WorkspaceFiles {
+  /** Tracked and untracked files that git does not ignore, sorted. */
+  list(pattern?: string): Promise<RepoPath[]>;
+  /** Matches of a literal or a linear-time pattern, capped. */
+  search(text: string, options?: { pattern?: string; max?: number }): Promise<{ path: RepoPath; line: number; text: string }[]>;
+  read(path: RepoPath): Promise<FileAnswer>;
+  /** Writes atomically; creates parents. */
+  write(path: RepoPath, content: string): Promise<FileAnswer>;
+  remove(path: RepoPath): Promise<FileAnswer>;
+}
+/** A refusal is an answer for the agent, not an exception. */
+export type FileAnswer = { ok: true; content: string } | { ok: false; refusal: string };
+
+/** A bare clone that no untrusted code ever touched; guards, diffs, bundles and pushes happen here. */
+export interface Mirror {
+  readonly path: string;
+  treeOf(commit: CommitId): Promise<TreeId>;
+  /** Difference of two trees, renames not followed, sizes from blobs. Text is loaded up to 1 MB a blob. */
+  change(base: CommitId, head: CommitId): Promise<Change>;
+  /** `base` with `paths` taken from `head` (absent there means deleted): the red tree of a proof. */
+  overlay(base: CommitId, head: CommitId, paths: readonly RepoPath[]): Promise<TreeId>;
+  /** `undefined` where the path does not exist or is not a regular file. */
+  read(commit: CommitId, path: RepoPath): Promise<string | undefined>;
+  list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number }[]>;
+  /** Unified diff, for people. */
+  patch(base: CommitId, head: CommitId): Promise<string>;
+  /** Squash of `head` onto `base`, with this message; deterministic for the same input. */
+  squash(base: CommitId, head: CommitId, message: string): Promise<CommitId>;
+  /** Writes a bundle with one branch; `base` is its prerequisite. */
+  bundle(file: string, branch: string, base: CommitId, head: CommitId): Promise<void>;
+  /** Fetches a bundle's branch, verifying it; the commit it names. */
+  unbundle(file: string, branch: string): Promise<CommitId>;
+}
+
+// ---------------------------------------------------------------------------------------------- Agent
+
+/** What the loop lets an agent do for one attempt. */
+export interface AgentTask {
+  attempt: number;
+  /** Frozen for the whole run, so that a model's cache can hold it. */
+  system: string;
+  /** The newest message: the whole task on the first attempt, feedback (at most 8 KB) later. */
+  message: string;
+  /** Everything this agent recorded in earlier attempts, in order, also after a resume. */
+  history: readonly unknown[];
+  /** Appends to the history, durably. */
+  record(entry: unknown): Promise<void>;
+  workspace: Workspace;
+  /** Facts that agents without a model work from. */
+  facts: AgentFacts;
+  /** Build and nearest tests on what is in the workspace now; a digest of at most 8 KB. */
+  check(files?: RepoPath[]): Promise<CheckAnswer>;
+  /** Called before each model call; a refusal ends the attempt with `limit`. */
+  mayContinue(): { ok: true } | { ok: false; reason: string };
+  /** Called after each model call with what it used; the loop does the sums. */
+  spent(usage: Usage, model: string): void;
+  progress(line: string): void;
+  /** Milliseconds since the epoch. */
+  deadline: number;
+  signal: AbortSignal;
+}
+
+export interface AgentFacts {
+  issue: Issue;
+  /** Red tests of the baseline. */
+  baseline: TestRun;
+  /** Globs of test paths. */
+  tests: readonly string[];
+  /** Files named or ranked as likely, best first. */
+  suspects: readonly RepoPath[];
+}
+
+export type CheckAnswer = { ok: boolean; digest: string; run?: TestRun };
+
+/** How an attempt ended. A model, network or tool failure is a value here: `work` never rejects for one. */
+export type AgentResult =
+  | { end: 'finished' | 'gave-up'; summary: string }
+  /** `mayContinue` said no, or the deadline passed. */
+  | { end: 'limit'; summary: string }
+  /** The provider refused, or the key is wrong: trying again cannot help. */
+  | {
+      end: 'refused';
+      summary: string;
+      code: 'agent.refusal' | 'agent.auth' | 'agent.context_overflow' | 'agent.unavailable' | 'agent.misbehaved';
+    }
+  /** Overloaded or cut off until the deadline: safe to run again later. */
+  | { end: 'transient'; summary: string }
+  | { end: 'interrupted'; summary: string };
+
+export interface Agent {
+  readonly name: AgentName;
+  readonly model?: string;
+  work(task: AgentTask): Promise<AgentResult>;
+}
+
+// ---------------------------------------------------------------------------------------------- Journal
+
+/** Files of a run directory besides the journal itself. */
+export type RunFile = 'report.json' | 'pull-request.md' | 'transcript.jsonl' | 'change.bundle' | 'patch.diff' | 'journal.jsonl';
+
+/** What a run leaves behind. Appends reach the disk before they return; whole files are replaced atomically. */
+export interface Journal {
+  /** Sortable and unique, e.g. `20261120-174700-issue-12-3f9a`. */
+  readonly id: string;
+  readonly dir: string;
+  append(file: 'journal.jsonl' | 'transcript.jsonl', entry: object): Promise<void>;
+  /** Entries in order; a last line that was cut off by a crash is dropped. */
+  entries(file: 'journal.jsonl' | 'transcript.jsonl'): Promise<unknown[]>;
+  write(file: RunFile, content: string): Promise<void>;
+  path(file: RunFile): string;
+  read(file: RunFile): Promise<string | undefined>;
+}
+
+// ---------------------------------------------------------------------------------------------- Forge
+
+/**
+ * Where issues and changes live. Every effect is looked up before it is created, so that a second call after
+ * any crash changes nothing. `local` is the reference: the forge of a plain repository.
+ */
+export interface Forge {
+  readonly name: string;
+  readIssue(ref: string): Promise<Issue>;
+  /** A branch or a change that already answers the issue; ends a run before it starts. */
+  findPrior(issue: Issue, branch: string): Promise<Prior | undefined>;
+  /** Publishes the sealed commit on `branch` and opens the draft change where the forge has changes. */
+  publish(sealed: Sealed): Promise<Published>;
+}
+export interface Prior {
+  kind: 'branch' | 'change';
+  description: string;
+  commit?: CommitId;
+}
+export interface Sealed {
+  report: RunReport;
+  branch: string;
+  base: CommitId;
+  head: CommitId;
+  body: string;
+  mirror: Mirror;
+  bundle: string;
+}
+export interface Published {
+  branch: string;
+  url?: string;
+  number?: number;
+  created: boolean;
+}
+
+// ---------------------------------------------------------------------------------------------- Progress
+
+/** How the core of a run tells people where it is, without knowing who listens. */
+export interface Progress {
+  /** Starts a step; ends when the returned function is called with how it went. */
+  step(title: string): { update(line: string): void; done(line?: string): void; fail(line?: string): void };
+  note(line: string): void;
+  warn(line: string): void;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Most tests start real processes and real git; two cores are the smallest machine we support.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // A child must never inherit what the developer's shell happens to hold.
+    env: { GITHUB_TOKEN: '', GH_TOKEN: '', ANTHROPIC_API_KEY: '', NO_COLOR: '1', GITHUB_ACTIONS: '' },
+  },
+});
