@@ -1,0 +1,125 @@
+import type { Config } from './core/config.ts';
+import type { Flags } from './core/flags.ts';
+import type { RunReport } from './core/report.ts';
+import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
+import type { Exit } from './errors.ts';
+import type { Agent, Forge, Journal, Progress, Workspace } from './ports.ts';
+
+/**
+ * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.
+ *
+ * A `Session` is one call of bugloop by one operator; it knows no repository yet. A `Context` is a session that was
+ * opened on a repository: its configuration was read from the base commit and is valid, the environment was checked,
+ * and nothing has touched the network. Ports are opened by the command, when it needs them, and closed by it.
+ */
+export interface Session {
+  readonly flags: Flags;
+  readonly operator: Operator;
+  readonly progress: Progress;
+  /** Aborted by the first SIGINT or SIGTERM: leave a checkpoint and return within 5 s; then the process ends anyway. */
+  readonly signal: AbortSignal;
+  /** The directory bugloop was started in. */
+  readonly cwd: string;
+  /** Version of bugloop. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /**
+   * Opens the repository that holds `cwd` (default: the session's own), with these flags on top of the session's.
+   * Throws a `BugloopError` with every configuration problem, or the first environment problem.
+   */
+  open(options: OpenOptions): Promise<Context>;
+}
+
+export interface OpenOptions {
+  cwd?: string;
+  flags?: Partial<Flags>;
+  /** The reference of the issue to be solved, as the user gave it; decides what the environment has to offer. */
+  issue?: string;
+  /** Refuse uncommitted changes of tracked files. */
+  cleanTree?: boolean;
+  /** The command will ask an agent to work: a key or a tool for it has to be there. */
+  agent?: boolean;
+  /** The command will run repository code: the sandbox asked for has to work. */
+  sandbox?: boolean;
+}
+
+export interface Context extends Session {
+  /** Flags are already applied: limits, budget, agent. */
+  readonly config: Config;
+  readonly repository: Repository;
+  /** The isolation in force, decided once: what was asked for, else the strongest that works here. */
+  readonly sandbox: SandboxLevel;
+
+  /**
+   * A private clone on `base` (default: the context's base commit). The caller disposes of it.
+   * `bundle` and further operator facts are the context's own business.
+   */
+  openWorkspace(base?: CommitId): Promise<Workspace>;
+  /** The agent that the flags and the configuration choose; `auto` is resolved here. */
+  openAgent(): Promise<Agent>;
+  /** Starts a run directory for the issue under `--out`, else `.bugloop/runs` of the repository. */
+  openJournal(issueId: string): Promise<Journal>;
+  /** `github` for a number or a URL, `local` for a Markdown file. */
+  openForge(): Promise<Forge>;
+  /** The prompt template of that name: `.bugloop/prompts/<name>.md` of the base commit, else the built-in one. */
+  readPrompt(name: PromptName): Promise<PromptSource>;
+}
+
+export type PromptName = 'solve-issue' | 'resolve-comments';
+export interface PromptSource {
+  text: string;
+  /** Where it came from, for messages, e.g. `.bugloop/prompts/solve-issue.md`. */
+  file: string;
+}
+
+/** The user's own repository, which is only read until a result is left in it. */
+export interface Repository {
+  /** Absolute path of the work tree's root. */
+  root: string;
+  /** Absolute path of the git directory all work trees share. */
+  gitDir: string;
+  base: CommitId;
+  /** Absent where the base is a commit without a branch. */
+  baseBranch?: string;
+  /** `owner/name` on a forge, from `--repo`, `GITHUB_REPOSITORY` or the remote `origin`. */
+  slug?: string;
+}
+
+/** Facts of the operator's environment. Secrets are here and nowhere else; no adapter gets one it does not need. */
+export interface Operator {
+  github: {
+    token?: string;
+    /** Base of the REST interface, without a trailing slash. */
+    apiUrl: string;
+    graphqlUrl: string;
+    serverUrl: string;
+    /** `owner/name`, checked. */
+    repository?: string;
+  };
+  anthropic: { key?: string; baseUrl?: string };
+  event: { name?: string; path?: string };
+  actions: { inActions: boolean; stepSummary?: string; output?: string };
+  /** Directory of bugloop's own prompts and examples. */
+  packageRoot: string;
+}
+
+/** How a command ended. Being stuck or refused is a result, not an exception. */
+export interface CommandResult {
+  exit: Exit;
+  /** Printed as JSON under `--json`. */
+  report?: RunReport;
+  /** Printed on stdout otherwise. */
+  text?: string;
+  /** Run directory, for the outputs of a workflow step. */
+  runDir?: string;
+}
+
+/** What every command exports under its own name. */
+export type SolveCommand = (context: Context, args: { issue: string }) => Promise<CommandResult>;
+export type VerifyCommand = (context: Context, args: { target: string }) => Promise<CommandResult>;
+/** `demo` and `dispatch` begin without a repository and open one themselves. */
+export type DemoCommand = (session: Session, args: { example?: string }) => Promise<CommandResult>;
+export type DispatchCommand = (session: Session) => Promise<CommandResult>;
+
+export type AgentChoice = AgentName | 'auto';

@@ -1,0 +1,377 @@
+import { z } from 'zod';
+import { parseCommand } from './command.ts';
+import { isValidRef, isValidRefPrefix } from './ref.ts';
+import type { Command } from './types.ts';
+
+/**
+ * `.bugloop/config.yml`: its written form (snake_case, strict, every key optional) and the normal form that the rest
+ * of bugloop reads. `config-file.ts` turns text into the written form and tells every problem at once.
+ */
+
+// ---------------------------------------------------------------------------------------------- building blocks
+
+/** What is told about a key when its value is wrong, and an example that would be right. */
+interface Told {
+  allowed: string;
+  example: string;
+}
+const told = z.registry<Told>();
+
+/** The description of the nearest schema that has one. */
+export function toldAbout(schema: z.ZodType | undefined): Told | undefined {
+  return schema === undefined ? undefined : told.get(schema);
+}
+
+/** A problem that zod has no word for, with the code that bugloop knows it by. */
+function complain(context: z.RefinementCtx, code: ConfigCode, message: string, hint?: string): void {
+  context.addIssue({ code: 'custom', message, params: hint === undefined ? { code } : { code, hint } });
+}
+
+function whole(min: number, max: number, example: number): z.ZodInt {
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .register(told, { allowed: `a whole number >= ${min} and <= ${max}`, example: `${example}` });
+}
+
+function amount(max: number, example: number): z.ZodNumber {
+  return z
+    .number()
+    .min(0)
+    .max(max)
+    .register(told, { allowed: `a number >= 0 and <= ${max}`, example: `${example}` });
+}
+
+function toggle(example: boolean): z.ZodBoolean {
+  return z.boolean().register(told, { allowed: 'true or false', example: `${example}` });
+}
+
+function text(what: string, max: number, example: string): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}]*$/u)
+    .register(told, { allowed: `${what} of at most ${max} characters that must not be empty`, example });
+}
+
+function choice<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values).register(told, { allowed: `one of ${values.join(', ')}`, example: values[0] });
+}
+
+function listOf<T extends z.ZodType>(item: T, what: string, max: number, example: string): z.ZodArray<T> {
+  return z
+    .array(item)
+    .max(max)
+    .register(told, { allowed: `a list of at most ${max} ${what}`, example });
+}
+
+/** Relative, inside the repository, and cheap to match whatever the path. */
+const pathPattern = z
+  .string()
+  .max(300)
+  .superRefine((pattern, context) => {
+    if (pattern.startsWith('!')) {
+      complain(context, 'config.unsafe', `a pattern cannot be lifted with !; built-in paths cannot be unprotected`);
+    } else if (pattern === '' || /^(?:[/\\]|[A-Za-z]:|~)|\\|\p{Cc}/u.test(pattern) || pattern.split('/').includes('..')) {
+      complain(context, 'config.path', 'must be relative to the repository root, with forward slashes and without ..');
+    } else if (
+      /[@?*+!]\(/.test(pattern) ||
+      (pattern.match(/\*\*/g) ?? []).length > 4 ||
+      (pattern.match(/\*/g) ?? []).length > 16
+    ) {
+      complain(context, 'config.path', 'must be a simple pattern: at most four ** and no (…) groups, relative to the root');
+    }
+  })
+  .register(told, { allowed: 'a path or pattern relative to the repository root', example: 'src/generated/**' });
+
+const commandAllowed = { allowed: 'an array of arguments, or a string without shell operators', example: '["npm", "test"]' };
+
+const command = z
+  .unknown()
+  .transform((written, context): Command => {
+    const parsed = readCommand(written);
+    if (parsed.ok) return parsed.command;
+    complain(context, parsed.code, parsed.why);
+    return z.NEVER;
+  })
+  .register(told, commandAllowed);
+
+function readCommand(written: unknown): { ok: true; command: Command } | { ok: false; code: ConfigCode; why: string } {
+  if (typeof written === 'string') {
+    if (written.trim() === '') return { ok: false, code: 'config.range', why: 'must not be empty' };
+    const parsed = parseCommand(written);
+    return parsed.ok ? parsed : { ok: false, code: 'config.command', why: `${parsed.why}, and commands run without a shell` };
+  }
+  if (!Array.isArray(written) || !written.every((part) => typeof part === 'string')) {
+    return { ok: false, code: 'config.type', why: 'is neither a string nor a list of strings' };
+  }
+  const [program, ...rest] = written;
+  if (program === undefined || program.trim() === '') return { ok: false, code: 'config.range', why: 'must not be empty' };
+  if (written.some((part) => part.includes('\0'))) return { ok: false, code: 'config.command', why: 'holds a NUL character' };
+  return { ok: true, command: [program, ...rest] };
+}
+
+/** Accounts are named one by one: a wildcard would let anybody in. */
+function account(example: string): z.ZodString {
+  return z
+    .string()
+    .superRefine((login, context) => {
+      if (login.includes('*')) complain(context, 'config.unsafe', 'a wildcard such as * would name every account');
+      else if (!/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})(?:\[bot\])?$/.test(login)) {
+        complain(context, 'config.range', 'is not the login of an account');
+      }
+    })
+    .register(told, { allowed: 'the login of one account', example });
+}
+
+/** Names of operator variables for the `command` agent. A credential that can write to the forge is never passed. */
+const variableName = z
+  .string()
+  .superRefine((name, context) => {
+    if (!/^[A-Za-z_]\w{0,99}$/.test(name)) complain(context, 'config.range', 'is not the name of an environment variable');
+    else if (/^(?:GITHUB_|GH_|ACTIONS_|GITLAB_|CI_JOB_|NODE_OPTIONS$|LD_|DYLD_|BASH_ENV$|GIT_|NPM_TOKEN$)/i.test(name)) {
+      complain(context, 'config.unsafe', `${name} is never passed to an agent`, 'name only the key of the agent itself');
+    }
+  })
+  .register(told, { allowed: 'the name of an environment variable', example: 'OPENAI_API_KEY' });
+
+const ref = z
+  .string()
+  .superRefine((name, context) => {
+    if (!isValidRef(name)) complain(context, 'config.ref', 'is not a valid git ref', 'give the name of a branch, e.g. main');
+  })
+  .register(told, { allowed: 'the name of a branch', example: 'main' });
+
+const branchPrefix = z
+  .string()
+  .min(1)
+  .superRefine((prefix, context) => {
+    if (prefix !== '' && !isValidRefPrefix(prefix)) complain(context, 'config.ref', 'does not begin a valid git ref');
+  })
+  .register(told, { allowed: 'the beginning of a valid git ref, which must not be empty', example: 'bugloop/' });
+
+const version = z
+  .unknown()
+  .transform((written, context): 1 => {
+    if (written === 1) return 1;
+    if (typeof written === 'number') {
+      complain(context, 'config.version', `version ${written} is not known to this bugloop, which reads version 1`);
+    } else complain(context, 'config.type', 'is not a number');
+    return z.NEVER;
+  })
+  .register(told, { allowed: '1', example: '1' });
+
+// ---------------------------------------------------------------------------------------------- written form
+
+const label = (example: string): z.ZodString => text('a label', 50, example);
+
+const labels = z.strictObject({
+  trigger: label('bug:autofix').optional(),
+  'in-progress': label('bugloop:solving').optional(),
+  'needs-human': label('bugloop:escalated').optional(),
+});
+
+const limits = z.strictObject({
+  max_ralph_iterations: whole(1, 100, 10).optional(),
+  max_review_iterations: whole(1, 100, 5).optional(),
+  timeout_minutes: whole(1, 360, 30).optional(),
+  max_diff_lines: whole(1, 100_000, 500).optional(),
+  max_diff_bytes: whole(1, 10_000_000, 200_000).optional(),
+  max_cost_usd: amount(1000, 5).optional(),
+  max_turns: whole(1, 1000, 100).optional(),
+});
+
+const bugsolver = z.strictObject({
+  assignee: account('bugsolver-bot').optional(),
+  use: choice(['auto', 'claude', 'command', 'search']).optional(),
+  model: text('the name of a model', 100, 'claude-opus-5-5').optional(),
+  command: command.optional(),
+  env: listOf(variableName, 'names of environment variables', 20, '[OPENAI_API_KEY]').optional(),
+});
+
+const commands = z.strictObject({
+  setup: command.optional(),
+  build: command.optional(),
+  test: command.optional(),
+  test_files: command.optional(),
+  lint: command.optional(),
+  typecheck: command.optional(),
+});
+
+const pathPatterns = (example: string): z.ZodArray<typeof pathPattern> => listOf(pathPattern, 'path patterns', 200, example);
+
+/** The file as it is written. Every key is optional; the defaults are in `normalise`. */
+export const writtenSchema = z.strictObject({
+  version: version.optional(),
+  labels: labels.optional(),
+  limits: limits.optional(),
+  /** Another spelling of `limits.max_cost_usd`. */
+  budget: z.strictObject({ usd_per_issue: amount(1000, 5).optional() }).optional(),
+  branch_prefix: branchPrefix.optional(),
+  agents: z
+    .strictObject({
+      bugsolver: bugsolver.optional(),
+      reviewer: z.strictObject({ external: toggle(true).optional() }).optional(),
+    })
+    .optional(),
+  base: ref.optional(),
+  commands: commands.optional(),
+  results: z.strictObject({ junit: pathPattern.optional(), coverage: pathPattern.optional() }).optional(),
+  tests: pathPatterns('["**/*.test.*"]').optional(),
+  protected_paths: pathPatterns('["migrations/**"]').optional(),
+  sensitive_words: listOf(text('a word', 50, 'auth'), 'words', 100, '[auth, payment]').optional(),
+  proof: z.strictObject({ repeat: whole(1, 20, 2).optional(), required: toggle(true).optional() }).optional(),
+  gate: z
+    .strictObject({
+      ci: choice(['required', 'none']).optional(),
+      approvals: whole(0, 20, 0).optional(),
+      automatic_reviewers: listOf(account('coderabbitai[bot]'), 'logins', 50, '["coderabbitai[bot]"]').optional(),
+    })
+    .optional(),
+  human_approval: z.strictObject({ plan: toggle(false).optional() }).optional(),
+  network: z
+    .strictObject({ setup: toggle(true).optional(), build: toggle(false).optional(), test: toggle(false).optional() })
+    .optional(),
+});
+export type Written = z.output<typeof writtenSchema>;
+
+/** Codes of configuration problems; each has its line in the catalogue of `errors.ts`. */
+export type ConfigCode =
+  | 'config.parse'
+  | 'config.type'
+  | 'config.range'
+  | 'config.unknown_key'
+  | 'config.conflict'
+  | 'config.ref'
+  | 'config.path'
+  | 'config.unsafe'
+  | 'config.command'
+  | 'config.forbidden_key'
+  | 'config.secret_in_file'
+  | 'config.version'
+  | 'config.too_complex'
+  | 'config.tag'
+  | 'config.encoding';
+
+// ---------------------------------------------------------------------------------------------- rules across keys
+
+/** A rule that no single key can break. */
+interface Rule {
+  name: string;
+  /** `undefined` where the rule holds. `at` is the key to point at. */
+  broken(written: Written): { at: readonly string[]; code: ConfigCode; message: string; hint: string } | undefined;
+}
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'lifecycle labels differ',
+    broken(written) {
+      const labels = normalise(written).labels;
+      const used = [
+        { key: 'trigger', value: labels.trigger },
+        { key: 'in-progress', value: labels.inProgress },
+        { key: 'needs-human', value: labels.needsHuman },
+      ] as const;
+      for (const [index, one] of used.entries()) {
+        // Forges compare labels without regard to case.
+        const other = used.slice(index + 1).find(({ value }) => value.toLowerCase() === one.value.toLowerCase());
+        if (other !== undefined) {
+          const at = written.labels?.[other.key] === undefined ? one.key : other.key;
+          const message = `labels.${one.key} and labels.${other.key} are both '${one.value}'; each state needs its own label`;
+          return { at: ['labels', at], code: 'config.conflict', message, hint: 'give each its own value' };
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'one budget',
+    broken(written) {
+      if (written.budget?.usd_per_issue === undefined || written.limits?.max_cost_usd === undefined) return undefined;
+      const message = 'budget.usd_per_issue and limits.max_cost_usd say the same thing twice';
+      return { at: ['budget', 'usd_per_issue'], code: 'config.conflict', message, hint: 'keep limits.max_cost_usd only' };
+    },
+  },
+  {
+    name: 'test_files takes files',
+    broken(written) {
+      const argv = written.commands?.test_files;
+      if (argv === undefined || argv.includes('{files}')) return undefined;
+      const message = 'commands.test_files must hold {files} as an argument of its own';
+      const hint = 'write e.g. test_files: "npx vitest run {files}"';
+      return { at: ['commands', 'test_files'], code: 'config.command', message, hint };
+    },
+  },
+];
+
+// ---------------------------------------------------------------------------------------------- normal form
+
+/** What `--agent command` runs when the configuration names no command. */
+export const defaultAgentCommand: Command = ['claude', '-p'];
+
+/** Written form → the form that everything else reads, with every default filled in. */
+export function normalise(written: Written) {
+  const { labels, limits, agents, commands, results, proof, gate, network } = written;
+  return {
+    labels: {
+      trigger: labels?.trigger ?? 'bug:autofix',
+      inProgress: labels?.['in-progress'] ?? 'bugloop:solving',
+      needsHuman: labels?.['needs-human'] ?? 'bugloop:escalated',
+    },
+    limits: {
+      maxRalphIterations: limits?.max_ralph_iterations ?? 10,
+      maxReviewIterations: limits?.max_review_iterations ?? 5,
+      timeoutMinutes: limits?.timeout_minutes ?? 30,
+      /** Added plus removed lines. */
+      maxDiffLines: limits?.max_diff_lines ?? 500,
+      maxDiffBytes: limits?.max_diff_bytes ?? 200_000,
+      maxCostUsd: limits?.max_cost_usd ?? written.budget?.usd_per_issue ?? 5,
+      maxTurns: limits?.max_turns ?? 100,
+    },
+    branchPrefix: written.branch_prefix ?? 'bugloop/',
+    agents: {
+      bugsolver: {
+        assignee: agents?.bugsolver?.assignee ?? 'bugsolver-bot',
+        use: agents?.bugsolver?.use ?? 'auto',
+        model: agents?.bugsolver?.model ?? 'claude-opus-5-5',
+        /** Absent where none is configured: then `auto` does not choose it, and `command` runs `defaultAgentCommand`. */
+        command: agents?.bugsolver?.command,
+        /** Names of operator variables that the `command` agent gets. */
+        env: agents?.bugsolver?.env ?? [],
+      },
+      reviewer: { external: agents?.reviewer?.external ?? true },
+    },
+    /** Absent: the repository's default branch. */
+    base: written.base,
+    /** What is absent is detected. */
+    commands: {
+      setup: commands?.setup,
+      build: commands?.build,
+      test: commands?.test,
+      /** Holds the argument `{files}`. */
+      testFiles: commands?.test_files,
+      lint: commands?.lint,
+      typecheck: commands?.typecheck,
+    },
+    /** Patterns of files that the test command writes; absent means detected from the runner. */
+    results: { junit: results?.junit, coverage: results?.coverage },
+    tests: written.tests ?? ['**/*.test.*', '**/*.spec.*', '**/test/**', '**/tests/**', '**/__tests__/**'],
+    /** Added to the floor that no file can lift. */
+    protectedPaths: written.protected_paths ?? [],
+    sensitiveWords: written.sensitive_words ?? ['auth', 'payment', 'billing', 'credential', 'secret', 'token'],
+    proof: { repeat: proof?.repeat ?? 2, required: proof?.required ?? true },
+    gate: {
+      ci: gate?.ci ?? 'required',
+      approvals: gate?.approvals ?? 0,
+      automaticReviewers: gate?.automatic_reviewers ?? ['coderabbitai[bot]'],
+    },
+    humanApproval: { plan: written.human_approval?.plan ?? false },
+    /** Whether the network may be reached, wherever the sandbox can say no. */
+    network: { setup: network?.setup ?? true, build: network?.build ?? false, test: network?.test ?? false },
+  };
+}
+
+/** The normal form of the configuration. */
+export type Config = ReturnType<typeof normalise>;
