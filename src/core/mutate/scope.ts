@@ -1,0 +1,130 @@
+import type { SyntaxNode } from '@lezer/common';
+import { childrenOf, enclosing, functionNames, nodesOf, textOf, type Source } from './syntax.ts';
+
+export type NameKind = 'value' | 'callable';
+
+/** A name that can be written at a place. */
+export interface VisibleName {
+  name: string;
+  kind: NameKind;
+  /** Scopes between the place and the declaration; 0 is the innermost. */
+  distance: number;
+  parameter: boolean;
+}
+
+interface Declaration {
+  name: string;
+  kind: NameKind;
+  scope: SyntaxNode;
+  at: number;
+  parameter: boolean;
+}
+
+const scopes: ReadonlySet<string> = new Set([
+  ...functionNames,
+  'Block',
+  'ForStatement',
+  'Script',
+  'ClassBody',
+  'ClassDefinition',
+  'CatchClause',
+]);
+
+const pythonScopes: ReadonlySet<string> = new Set([...functionNames, 'Script', 'ClassDefinition']);
+
+const cache = new WeakMap<Source, Declaration[]>();
+
+/** Names declared in the file, with the node in which each can be seen. Built once for a source. */
+function declarationsOf(source: Source): Declaration[] {
+  const known = cache.get(source);
+  if (known !== undefined) return known;
+  const found = nodesOf(source).flatMap((node) => declared(source, node));
+  cache.set(source, found);
+  return found;
+}
+
+function declared(source: Source, node: SyntaxNode): Declaration[] {
+  const parent = node.parent;
+  if (parent === null) return [];
+  const isName =
+    source.language === 'javascript' ? node.name === 'VariableDefinition' : node.name === 'VariableName' && bindsInPython(node);
+  if (!isName) return [];
+  const named = functionNames.has(parent.name) || parent.name.startsWith('Class');
+  const start = named && parent.name !== 'ArrowFunction' ? (parent.parent ?? parent) : parent;
+  const scope = enclosing(start, source.language === 'python' ? pythonScopes : scopes);
+  if (scope === undefined) return [];
+  return [
+    {
+      name: textOf(source, node),
+      kind: kindOf(node),
+      scope,
+      at: node.from,
+      parameter: enclosing(node, parameterLists) !== undefined,
+    },
+  ];
+}
+
+const parameterLists: ReadonlySet<string> = new Set(['ParamList']);
+
+function bindsInPython(node: SyntaxNode): boolean {
+  const { parent, prevSibling: before, nextSibling: after } = node;
+  switch (parent?.name) {
+    case 'ParamList':
+      return before?.name !== 'AssignOp';
+    case 'FunctionDefinition':
+    case 'ClassDefinition':
+      return before?.name === 'def' || before?.name === 'class';
+    case 'ImportStatement':
+      return after?.name !== '.' && after?.name !== 'as' && before?.name !== '.' && before?.name !== 'from';
+    case 'AssignStatement':
+      return before?.name !== 'AssignOp' && before?.name !== 'UpdateOp';
+    case 'ForStatement':
+    case 'ArrayComprehensionExpression':
+    case 'ComprehensionExpression':
+      return before?.name === 'for' || (before?.name === ',' && after?.name === 'in');
+    case 'WithStatement':
+      return before?.name === 'as';
+    default:
+      return false;
+  }
+}
+
+function kindOf(node: SyntaxNode): NameKind {
+  const parent = node.parent;
+  if (parent === null) return 'value';
+  if (functionNames.has(parent.name) && parent.name !== 'ArrowFunction') return 'callable';
+  if (parent.name.startsWith('Class')) return 'callable';
+  if (parent.name === 'VariableDeclaration') {
+    const siblings = childrenOf(parent);
+    const value = siblings[siblings.findIndex((child) => child.from === node.from) + 2];
+    return value !== undefined && functionNames.has(value.name) ? 'callable' : 'value';
+  }
+  return 'value';
+}
+
+/** Names that can be written at `node`, nearest scope first. Block-scoped names count only after their declaration. */
+export function visibleNames(source: Source, node: SyntaxNode): VisibleName[] {
+  const chain: SyntaxNode[] = [];
+  for (let at: SyntaxNode | null = node; at !== null; at = at.parent) chain.push(at);
+  const seen = new Map<string, VisibleName>();
+  for (const { name, kind, scope, at, parameter } of declarationsOf(source)) {
+    const level = chain.findIndex(
+      (candidate) => candidate.from === scope.from && candidate.to === scope.to && candidate.name === scope.name,
+    );
+    if (level === -1 || (at > node.from && kind === 'value')) continue;
+    if (declares(source, node, at)) continue;
+    const distance = chain.slice(0, level).filter((candidate) => scopes.has(candidate.name)).length;
+    const before = seen.get(name);
+    if (before === undefined || distance < before.distance) seen.set(name, { name, kind, distance, parameter });
+  }
+  return [...seen.values()].sort((a, b) => a.distance - b.distance);
+}
+
+const statements: ReadonlySet<string> = new Set(['VariableDeclaration', 'AssignStatement']);
+
+/** Whether `node` stands in the initialiser of what is declared at `at`. */
+function declares(source: Source, node: SyntaxNode, at: number): boolean {
+  const declaration = enclosing(node, statements);
+  if (declaration === undefined || declaration.from > at || at > declaration.to) return false;
+  return enclosing(node, functionNames)?.from === enclosing(source.tree.resolveInner(at, 1), functionNames)?.from;
+}
