@@ -73,7 +73,7 @@ export interface Workspace extends AsyncDisposable {
   /** From now on, whatever is untracked and was left by setup, build or tests never enters a commit. */
   settle(): Promise<void>;
   /** Makes every tracked file equal to `tree` and removes untracked files that are neither ignored nor settled. */
-  checkout(tree: TreeId | CommitId): Promise<void>;
+  checkout(treeOrCommit: TreeId): Promise<void>;
   /** Commits the live checkout in the mirror, whatever it holds; the same commit when nothing changed. */
   commit(message: string, parent: CommitId): Promise<CommitId>;
   /** Runs `body` with a fresh copy of the pristine state at `root`, then puts the live checkout back. */
@@ -104,6 +104,8 @@ export interface Mirror {
   overlay(base: CommitId, head: CommitId, paths: readonly RepoPath[]): Promise<TreeId>;
   /** `undefined` where the path does not exist or is not a regular file. */
   read(commit: CommitId, path: RepoPath): Promise<string | undefined>;
+  /** Texts of many regular files at once; binary files and those over 1 MB are left out. */
+  readMany(commit: CommitId, paths: readonly RepoPath[]): Promise<Map<RepoPath, string>>;
   list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number }[]>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;
