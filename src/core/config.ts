@@ -53,7 +53,7 @@ function text(what: string, max: number, example: string): z.ZodString {
     .min(1)
     .max(max)
     .regex(/^[^\p{Cc}]*$/u)
-    .register(told, { allowed: `${what} of at most ${max} characters that must not be empty`, example });
+    .register(told, { allowed: `${what} of at most ${max} characters`, example });
 }
 
 function choice<const T extends readonly [string, ...string[]]>(values: T) {
@@ -73,7 +73,7 @@ const pathPattern = z
   .max(300)
   .superRefine((pattern, context) => {
     if (pattern.startsWith('!')) {
-      complain(context, 'config.unsafe', `a pattern cannot be lifted with !; built-in paths cannot be unprotected`);
+      complain(context, 'config.unsafe', 'begins with !, but built-in paths cannot be unprotected');
     } else if (pattern === '' || /^(?:[/\\]|[A-Za-z]:|~)|\\|\p{Cc}/u.test(pattern) || pattern.split('/').includes('..')) {
       complain(context, 'config.path', 'must be relative to the repository root, with forward slashes and without ..');
     } else if (
@@ -86,7 +86,7 @@ const pathPattern = z
   })
   .register(told, { allowed: 'a path or pattern relative to the repository root', example: 'src/generated/**' });
 
-const commandAllowed = { allowed: 'an array of arguments, or a string without shell operators', example: '["npm", "test"]' };
+const commandForms = 'write an array of arguments, or a string without shell operators';
 
 const command = z
   .unknown()
@@ -96,16 +96,16 @@ const command = z
     complain(context, parsed.code, parsed.why);
     return z.NEVER;
   })
-  .register(told, commandAllowed);
+  .register(told, { allowed: 'an array of arguments, or a string without shell operators', example: '["npm", "test"]' });
 
 function readCommand(written: unknown): { ok: true; command: Command } | { ok: false; code: ConfigCode; why: string } {
   if (typeof written === 'string') {
     if (written.trim() === '') return { ok: false, code: 'config.range', why: 'must not be empty' };
     const parsed = parseCommand(written);
-    return parsed.ok ? parsed : { ok: false, code: 'config.command', why: `${parsed.why}, and commands run without a shell` };
+    return parsed.ok ? parsed : { ok: false, code: 'config.command', why: `${parsed.why}; ${commandForms}` };
   }
   if (!Array.isArray(written) || !written.every((part) => typeof part === 'string')) {
-    return { ok: false, code: 'config.type', why: 'is neither a string nor a list of strings' };
+    return { ok: false, code: 'config.type', why: `is not a command: ${commandForms}` };
   }
   const [program, ...rest] = written;
   if (program === undefined || program.trim() === '') return { ok: false, code: 'config.range', why: 'must not be empty' };
@@ -118,7 +118,7 @@ function account(example: string): z.ZodString {
   return z
     .string()
     .superRefine((login, context) => {
-      if (login.includes('*')) complain(context, 'config.unsafe', 'a wildcard such as * would name every account');
+      if (login.includes('*')) complain(context, 'config.unsafe', 'is a wildcard (*), which would name every account');
       else if (!/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})(?:\[bot\])?$/.test(login)) {
         complain(context, 'config.range', 'is not the login of an account');
       }
@@ -132,7 +132,7 @@ const variableName = z
   .superRefine((name, context) => {
     if (!/^[A-Za-z_]\w{0,99}$/.test(name)) complain(context, 'config.range', 'is not the name of an environment variable');
     else if (/^(?:GITHUB_|GH_|ACTIONS_|GITLAB_|CI_JOB_|NODE_OPTIONS$|LD_|DYLD_|BASH_ENV$|GIT_|NPM_TOKEN$)/i.test(name)) {
-      complain(context, 'config.unsafe', `${name} is never passed to an agent`, 'name only the key of the agent itself');
+      complain(context, 'config.unsafe', 'is never passed to an agent', 'name only the key of the agent itself');
     }
   })
   .register(told, { allowed: 'the name of an environment variable', example: 'OPENAI_API_KEY' });
@@ -150,15 +150,15 @@ const branchPrefix = z
   .superRefine((prefix, context) => {
     if (prefix !== '' && !isValidRefPrefix(prefix)) complain(context, 'config.ref', 'does not begin a valid git ref');
   })
-  .register(told, { allowed: 'the beginning of a valid git ref, which must not be empty', example: 'bugloop/' });
+  .register(told, { allowed: 'the beginning of a valid git ref', example: 'bugloop/' });
 
 const version = z
   .unknown()
   .transform((written, context): 1 => {
     if (written === 1) return 1;
     if (typeof written === 'number') {
-      complain(context, 'config.version', `version ${written} is not known to this bugloop, which reads version 1`);
-    } else complain(context, 'config.type', 'is not a number');
+      complain(context, 'config.version', 'is not a version this bugloop knows, it reads version 1; upgrade it');
+    } else complain(context, 'config.type', 'is not a version number, write 1');
     return z.NEVER;
   })
   .register(told, { allowed: '1', example: '1' });
