@@ -23,7 +23,7 @@ export interface Session {
   /** Version of bugloop. */
   readonly version: string;
   /** Milliseconds since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /**
    * Opens the repository that holds `cwd` (default: the session's own), with these flags on top of the session's.
    * Throws a `BugloopError` with every configuration problem, or the first environment problem.

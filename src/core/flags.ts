@@ -28,47 +28,136 @@ export interface Flags {
   quiet: boolean;
 }
 
-export const noFlags: Flags = { publish: true, dryRun: false, json: false, debug: false, quiet: false };
-
-/** A value, or why it is none: the same shape for every flag. */
-export type Checked<T> = { ok: true; value: T } | { ok: false; code: 'usage.range' | 'usage.repo' | 'usage.ref'; why: string };
-
-/** A whole number written with digits only, inside the range. */
-export function checkWhole(written: string, min: number, max: number): Checked<number> {
-  const value = /^[0-9]{1,9}$/.test(written) ? Number(written) : Number.NaN;
-  return value >= min && value <= max
-    ? { ok: true, value }
-    : { ok: false, code: 'usage.range', why: `expected a whole number >= ${min} and <= ${max}` };
+/** Flags as the command line gave them; `false` for a flag that was negated. */
+export interface RawFlags {
+  repo?: string;
+  base?: string;
+  config?: string;
+  agent?: string;
+  script?: string;
+  maxIterations?: string;
+  timeout?: string;
+  budget?: string;
+  out?: string;
+  publish?: boolean;
+  dryRun?: boolean;
+  sandbox?: string | false;
+  dependencies?: string;
+  json?: boolean;
+  debug?: boolean;
+  quiet?: boolean;
 }
 
-/** A decimal number of dollars, at most two digits after the point are usual but not demanded. */
-export function checkAmount(written: string, max: number): Checked<number> {
-  const value = /^[0-9]{1,9}(?:\.[0-9]{1,6})?$/.test(written) ? Number(written) : Number.NaN;
-  return value >= 0 && value <= max
-    ? { ok: true, value }
-    : { ok: false, code: 'usage.range', why: `expected a number >= 0 and <= ${max}` };
+export interface FlagProblem {
+  code: 'usage.range' | 'usage.repo' | 'usage.ref' | 'usage.option_value';
+  message: string;
 }
+
+const agents = ['claude', 'command', 'search', 'scripted', 'auto'] as const;
+const sandboxes = ['strict', 'basic', 'off'] as const;
+
+/** Checks every flag; all problems at once. */
+export function checkFlags(raw: RawFlags): { ok: true; flags: Flags } | { ok: false; problems: FlagProblem[] } {
+  const problems: FlagProblem[] = [];
+  const flags: Flags = {
+    publish: raw.publish ?? true,
+    dryRun: raw.dryRun ?? false,
+    json: raw.json ?? false,
+    debug: raw.debug ?? false,
+    quiet: raw.quiet ?? false,
+  };
+  /** Keeps what `read` makes of the flag, or its problem. */
+  const take = <K extends keyof Flags>(
+    key: K,
+    option: string,
+    written: string | undefined,
+    read: Reader<NonNullable<Flags[K]>>,
+  ): void => {
+    if (written === undefined) return;
+    const value = read.read(written);
+    if (value !== undefined) flags[key] = value;
+    else problems.push({ code: read.code, message: `${option}: expected ${read.allowed}, found '${written.slice(0, 80)}'` });
+  };
+  take('repo', '--repo', raw.repo, slug);
+  take('base', '--base', raw.base, baseName);
+  take('config', '--config', raw.config, path);
+  take('agent', '--agent', raw.agent, oneOf(agents));
+  take('script', '--script', raw.script, path);
+  take('maxIterations', '--max-iterations', raw.maxIterations, wholeBetween(1, 100));
+  take('timeout', '--timeout', raw.timeout, wholeBetween(1, 360));
+  take('budget', '--budget', raw.budget, dollarsUpTo(1000));
+  take('out', '--out', raw.out, path);
+  take('sandbox', '--sandbox', raw.sandbox === false ? 'off' : raw.sandbox, oneOf(sandboxes));
+  take('dependencies', '--dependencies', raw.dependencies, path);
+  problems.push(...brokenPairs(flags));
+  return problems.length === 0 ? { ok: true, flags } : { ok: false, problems };
+}
+
+function brokenPairs(flags: Flags): FlagProblem[] {
+  if (flags.agent === 'scripted' && flags.script === undefined) {
+    return [{ code: 'usage.option_value', message: '--agent scripted: expected --script <file> with the turns to replay' }];
+  }
+  if (flags.script !== undefined && flags.agent !== 'scripted') {
+    return [{ code: 'usage.option_value', message: '--script: expected --agent scripted with it' }];
+  }
+  return [];
+}
+
+/** How one kind of flag is read; `undefined` where the text is none of the allowed. */
+interface Reader<T> {
+  code: FlagProblem['code'];
+  allowed: string;
+  read(written: string): T | undefined;
+}
+
+function wholeBetween(min: number, max: number): Reader<number> {
+  const read = (written: string): number | undefined =>
+    within(/^[0-9]{1,9}$/.test(written) ? Number(written) : undefined, min, max);
+  return { code: 'usage.range', allowed: `a whole number >= ${min} and <= ${max}`, read };
+}
+
+function dollarsUpTo(max: number): Reader<number> {
+  const decimal = /^[0-9]{1,9}(?:\.[0-9]{1,6})?$/;
+  const read = (written: string): number | undefined => within(decimal.test(written) ? Number(written) : undefined, 0, max);
+  return { code: 'usage.range', allowed: `a number >= 0 and <= ${max}`, read };
+}
+
+function within(value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}
+
+function oneOf<const T extends string>(values: readonly T[]): Reader<T> {
+  const read = (written: string): T | undefined => values.find((value) => value === written);
+  return { code: 'usage.option_value', allowed: `one of ${values.join(', ')}`, read };
+}
+
+const path: Reader<string> = {
+  code: 'usage.option_value',
+  allowed: 'a path',
+  read: (written) => (written === '' || written.includes('\0') ? undefined : written),
+};
+
+const slug: Reader<string> = {
+  code: 'usage.repo',
+  allowed: 'owner/name',
+  read: (written) => (isSlug(written) ? written : undefined),
+};
+
+const baseName: Reader<string> = {
+  code: 'usage.ref',
+  allowed: 'the name of a branch',
+  read: (written) => (isValidRef(written) ? written : undefined),
+};
 
 /** `owner/name` as GitHub allows it. */
 export function isSlug(written: string): boolean {
   const [owner, name, ...more] = written.split('/');
   return (
     more.length === 0 &&
-    /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/.test(owner ?? '') &&
+    /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})$/.test(owner ?? '') &&
     /^[A-Za-z0-9._-]{1,100}$/.test(name ?? '') &&
     !['.', '..'].includes(name ?? '')
   );
-}
-
-export function checkSlug(written: string): Checked<string> {
-  return isSlug(written) ? { ok: true, value: written } : { ok: false, code: 'usage.repo', why: 'expected owner/name' };
-}
-
-/** A branch, or the full name of a commit. */
-export function checkBase(written: string): Checked<string> {
-  return isValidRef(written)
-    ? { ok: true, value: written }
-    : { ok: false, code: 'usage.ref', why: 'expected the name of a branch' };
 }
 
 // ---------------------------------------------------------------------------------------------- issue references
