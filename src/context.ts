@@ -29,6 +29,17 @@ export interface Session {
    * Throws a `BugloopError` with every configuration problem, or the first environment problem.
    */
   open(options: OpenOptions): Promise<Context>;
+  /** A copy of a bundled example as a fresh git repository with one commit. */
+  openExample(name: string): Promise<ExampleCopy>;
+}
+
+export interface ExampleCopy {
+  /** Absolute path of the repository. */
+  root: string;
+  /** Absolute path of its bug report. */
+  issue: string;
+  /** Installed dependencies it can use, where it needs any and they are here. */
+  dependencies?: string;
 }
 
 export interface OpenOptions {
@@ -60,6 +71,8 @@ export interface Context extends Session {
   openAgent(): Promise<Agent>;
   /** Starts a run directory for the issue under `--out`, else `.bugloop/runs` of the repository. */
   openJournal(issueId: string): Promise<Journal>;
+  /** An existing run directory, to be read. */
+  openRun(dir: string): Promise<Journal>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
   /** The prompt template of that name: `.bugloop/prompts/<name>.md` of the base commit, else the built-in one. */
@@ -111,6 +124,8 @@ export interface CommandResult {
   report?: RunReport;
   /** Printed on stdout otherwise. */
   text?: string;
+  /** The pull-request text. */
+  body?: string;
   /** Run directory, for the outputs of a workflow step. */
   runDir?: string;
 }

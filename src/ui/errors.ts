@@ -28,6 +28,6 @@ function problemsOf(error: BugloopError): readonly BugloopError[] {
 }
 
 function stackOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return error === undefined ? [] : [`cause: ${oneLine(String(error))}`];
+  if (!(error instanceof Error)) return [];
   return [...(error.stack ?? error.message).split('\n'), ...stackOf(error.cause)];
 }

@@ -3,6 +3,9 @@ import type { Screen, UiOptions } from './types.ts';
 
 /** Warnings only. */
 export function openQuiet({ write }: UiOptions): Screen {
-  const step = () => ({ update: () => {}, done: () => {}, fail: () => {} });
-  return { progress: { step, note: () => {}, warn: (line) => write(`warning: ${oneLine(line)}\n`) }, close: () => {} };
+  return { progress: { step: silent, note: () => {}, warn: (line) => write(`warning: ${oneLine(line)}\n`) }, close: () => {} };
+}
+
+function silent(): ReturnType<Screen['progress']['step']> {
+  return { update: () => {}, done: () => {}, fail: () => {} };
 }

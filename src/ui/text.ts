@@ -21,7 +21,7 @@ export function safeLines(text: string): string {
 
 /** The text's beginning in at most `columns` columns, with an ellipsis where something is left out. */
 export function clip(text: string, columns: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }
 
