@@ -1,0 +1,174 @@
+import { execa } from 'execa';
+import { simpleGit } from 'simple-git';
+import { BugloopError } from '../errors.ts';
+
+/**
+ * The only place that starts git. Whatever repository it works on, no hook, filter, monitor, pager, prompt, remote
+ * helper or configuration of the user or the machine takes part, and no variable of the operator is passed on.
+ */
+export interface Git {
+  /** Standard output, without the line end. Throws a `BugloopError` unless git exits with 0. */
+  run(args: readonly string[], call?: GitCall): Promise<string>;
+  /** As `run`, byte for byte: for paths and contents, which need not be UTF-8. */
+  bytes(args: readonly string[], call?: GitCall): Promise<Buffer>;
+  /** The same git somewhere else. */
+  at(place: GitPlace): Git;
+}
+
+export interface GitPlace {
+  /** Working directory of the process. */
+  directory: string;
+  /** Instead of looking for a repository at `directory`. */
+  gitDir?: string;
+  workTree?: string;
+  indexFile?: string;
+}
+
+export interface GitCall {
+  input?: string | Uint8Array;
+  /** Author and committer date of a commit that is made. */
+  date?: Date;
+}
+
+/** Who bugloop's commits are by. Neutral, and an address that nobody reads. */
+export const committer = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' } as const;
+
+/** Objects and answers beyond this are not read into memory, in bytes. */
+const maxAnswer = 512 * 1024 * 1024;
+
+/**
+ * Given on every command line, so that they win over the configuration of any repository:
+ * hooks, monitor and helpers off, only file transport, no conversion, no housekeeping in the background.
+ */
+const settings = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.untrackedCache=false',
+  'core.attributesFile=/dev/null',
+  'core.excludesFile=/dev/null',
+  'core.autocrlf=false',
+  'core.symlinks=true',
+  'core.precomposeUnicode=false',
+  'core.quotePath=true',
+  'core.fsync=none',
+  'core.looseCompression=1',
+  'core.bigFileThreshold=32m',
+  'protocol.allow=never',
+  'protocol.file.allow=always',
+  'safe.directory=*',
+  'submodule.recurse=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'commit.gpgSign=false',
+  'advice.detachedHead=false',
+  'init.defaultBranch=main',
+  'user.useConfigOnly=true',
+];
+
+/** simple-git refuses to let a caller switch hooks and helpers off unless told that it is meant. */
+const unsafe = {
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeTemplateDir: true,
+};
+
+/** Git in `place`. `searchPath` is the operator's PATH, the only thing a child gets from the operator. */
+export function openGit(options: { searchPath: string; signal?: AbortSignal }, place: GitPlace): Git {
+  const environment = (call: GitCall): Record<string, string> => environmentOf(options.searchPath, place, call);
+  return {
+    run: async (args, call = {}) => {
+      if (call.input !== undefined) return withoutLineEnd((await bytes(args, call)).toString('utf8'));
+      const env = environment(call);
+      let failed: Failure | undefined;
+      const git = simpleGit({
+        baseDir: place.directory,
+        config: settings,
+        unsafe,
+        allowEnvironment: Object.keys(env),
+        errors: (error, { exitCode, stdErr }) => {
+          if (exitCode === 0 && error === undefined) return undefined;
+          failed = { args, stderr: Buffer.concat(stdErr).toString('utf8') };
+          return error ?? new Error(`exit ${exitCode}`);
+        },
+        ...(options.signal ? { abort: options.signal } : {}),
+      });
+      try {
+        return withoutLineEnd(await git.env(env).raw([...args]));
+      } catch (error) {
+        throw explain(failed ?? { args, stderr: String(error) }, error);
+      }
+    },
+    bytes,
+    at: (other) => openGit(options, other),
+  };
+
+  async function bytes(args: readonly string[], call: GitCall = {}): Promise<Buffer> {
+    const result = await execa('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
+      cwd: place.directory,
+      env: environment(call),
+      extendEnv: false,
+      encoding: 'buffer',
+      reject: false,
+      stripFinalNewline: false,
+      maxBuffer: maxAnswer,
+      ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
+      ...(options.signal ? { cancelSignal: options.signal } : {}),
+    });
+    if (!result.failed) return Buffer.from(result.stdout);
+    const stderr = Buffer.from(result.stderr ?? []).toString('utf8');
+    throw explain({ args, stderr: `${result.code ?? ''} ${stderr}` }, result.cause);
+  }
+}
+
+function environmentOf(searchPath: string, place: GitPlace, call: GitCall): Record<string, string> {
+  const date = call.date === undefined ? undefined : `${Math.floor(call.date.getTime() / 1000)} +0000`;
+  return {
+    PATH: searchPath,
+    LC_ALL: 'C',
+    HOME: '/nonexistent',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_ALLOW_PROTOCOL: 'file',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_AUTHOR_NAME: committer.name,
+    GIT_AUTHOR_EMAIL: committer.email,
+    GIT_COMMITTER_NAME: committer.name,
+    GIT_COMMITTER_EMAIL: committer.email,
+    ...(date === undefined ? {} : { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }),
+    ...(place.gitDir === undefined ? {} : { GIT_DIR: place.gitDir }),
+    ...(place.workTree === undefined ? {} : { GIT_WORK_TREE: place.workTree }),
+    ...(place.indexFile === undefined ? {} : { GIT_INDEX_FILE: place.indexFile }),
+  };
+}
+
+interface Failure {
+  args: readonly string[];
+  stderr: string;
+}
+
+/** Names the few ways in which an environment makes git fail; everything else is `git.failed` with git's own words. */
+function explain({ args, stderr }: Failure, cause: unknown): BugloopError {
+  if (/\bENOENT\b/.test(stderr)) return new BugloopError('env.missing_tool', 'git was not found on PATH', { cause });
+  const line = stderr.split('\n').find((text) => /^(?:\s*(?:fatal|error)): /.test(text)) ?? stderr.split('\n')[0] ?? '';
+  const words = line.replace(/^\s*(?:fatal|error): /, '').trim();
+  const lock = /'([^']*\.lock)'/.exec(stderr)?.[1];
+  if (lock !== undefined && /File exists/.test(stderr)) {
+    return new BugloopError('git.locked', `another git command holds ${lock}, or left it behind`, {
+      hint: `remove ${lock} if no git command is running`,
+      cause,
+    });
+  }
+  if (/not (?:appear to be )?a git repository/i.test(stderr)) return new BugloopError('env.not_a_repo', words, { cause });
+  return new BugloopError('git.failed', `git ${args.find((arg) => !arg.startsWith('-')) ?? ''}: ${words}`, { cause });
+}
+
+function withoutLineEnd(text: string): string {
+  return text.endsWith('\n') ? text.slice(0, -1) : text;
+}

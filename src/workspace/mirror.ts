@@ -1,0 +1,455 @@
+import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isValidRef } from '../core/ref.ts';
+import type { ChangedFile, CommitId, FileMode, RepoPath, TreeId } from '../core/types.ts';
+import { BugloopError } from '../errors.ts';
+import type { Mirror } from '../ports.ts';
+import type { Git } from './git.ts';
+
+/** Bytes of one blob up to which `change` loads its text (the port's limit). */
+const maxText = 1024 * 1024;
+/** Bytes of text that one `change` loads in all: a commit of a whole dependency tree must not fill the memory. */
+const maxTexts = 64 * 1024 * 1024;
+/** Bytes above which a blob is not looked into: it counts as binary. */
+const maxBlob = 16 * 1024 * 1024;
+/** Bytes of blobs that are in memory at one time. */
+const maxBatch = 64 * 1024 * 1024;
+
+const absent: FileMode = '000000';
+const gitlink: FileMode = '160000';
+
+/**
+ * What holds for every path, whatever the repository's own `.gitattributes` say: content goes in and out of the
+ * workspace byte for byte, and every blob is diffed by its content.
+ */
+const attributes = '* -text -ident !filter !working-tree-encoding !diff !merge !eol\n';
+
+export interface MirrorOptions {
+  git: Git;
+  /** The user's repository: any of its directories, bare or not, shallow or not. Only read. */
+  repository: string;
+  base: CommitId;
+  /** A directory that does not exist yet. */
+  path: string;
+  /** Date of every commit that is made here; default: that of `base`, so that the same input gives the same commit. */
+  date?: Date;
+}
+
+/** What the workspace needs besides the port: commits of trees it wrote itself. */
+export interface WritableMirror extends Mirror {
+  commitTree(tree: TreeId, parent: CommitId, message: string): Promise<CommitId>;
+}
+
+/** Makes a bare clone of the one commit `base`. Its history stays behind: nothing that is judged or made needs it. */
+export async function openMirror({ git, repository, base, path, date }: MirrorOptions): Promise<WritableMirror> {
+  if (!isObjectId(base)) throw new BugloopError('usage.ref', `'${base}' is not the full name of a commit`);
+  await mkdir(path, { recursive: true });
+  const format = base.length === 64 ? 'sha256' : 'sha1';
+  await git.at({ directory: path }).run(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`]);
+  await mkdir(join(path, 'info'), { recursive: true });
+  await writeFile(join(path, 'info', 'attributes'), attributes);
+  const mirror = git.at({ directory: path, gitDir: path });
+  await mirror.run([
+    'fetch',
+    ...quietly,
+    '--depth=1',
+    '--update-shallow',
+    '--',
+    pathToFileURL(resolve(repository)).href,
+    `${base}:refs/bugloop/base`,
+  ]);
+  const seconds = Number(await mirror.run(['log', '-1', '--format=%ct', base]));
+  return mirrorAt(path, mirror, date ?? new Date(seconds * 1000));
+}
+
+function mirrorAt(path: string, git: Git, date: Date): WritableMirror {
+  const treeOf = (commit: CommitId): Promise<TreeId> =>
+    git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);
+  const listed = new Map<CommitId, Promise<TreeEntry[]>>();
+  const entriesOf = (commit: CommitId): Promise<TreeEntry[]> => {
+    const known = listed.get(commit) ?? listTree(git, checked(commit));
+    listed.set(commit, known);
+    return known;
+  };
+  const commitTree = (tree: TreeId, parent: CommitId, message: string): Promise<CommitId> =>
+    git.run(['commit-tree', checked(tree), '-p', checked(parent)], { input: message, date });
+
+  return {
+    path,
+    treeOf,
+    change: async (base, head) => ({ base, head, files: await describe(git, checked(base), checked(head)) }),
+
+    async overlay(base, head, paths) {
+      const wanted = new Set(paths);
+      const records = (await compareTrees(git, checked(base), checked(head))).filter((record) => wanted.has(record.path));
+      return withIndex(path, git, async (index) => {
+        await index.run(['read-tree', base]);
+        await index.run(['update-index', '-z', '--index-info'], { input: indexInfo(records) });
+        return index.run(['write-tree']);
+      });
+    },
+
+    async read(commit, wanted) {
+      return (await readFiles(git, await entriesOf(commit), [wanted], maxBlob)).get(wanted)?.toString('utf8');
+    },
+    async readMany(commit, paths) {
+      const files = await readFiles(git, await entriesOf(commit), paths, maxText);
+      return new Map(
+        [...files].filter(([, content]) => !content.includes(0)).map(([path, content]) => [path, content.toString('utf8')]),
+      );
+    },
+    async list(commit) {
+      return (await entriesOf(commit)).map(({ path, mode, size }) => ({ path, mode, size }));
+    },
+
+    async patch(base, head) {
+      const shown = ['-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/'];
+      return (await git.bytes(['diff-tree', ...shown, ...exactly, checked(base), checked(head)])).toString('utf8');
+    },
+
+    commitTree,
+    squash: async (base, head, message) => commitTree(await treeOf(head), base, message),
+
+    async bundle(file, branch, base, head) {
+      const ref = refOf(branch);
+      await git.run(['update-ref', ref, checked(head)]);
+      await git.run(['bundle', 'create', '--quiet', '--version=2', resolve(file), `^${checked(base)}`, ref]);
+    },
+
+    async unbundle(file, branch) {
+      const [ref, bundle] = [refOf(branch), resolve(file)];
+      await assertBundle(git, bundle, ref);
+      const received = `refs/bugloop/received/${branch}`;
+      await git.run(['-c', 'fetch.fsckObjects=true', 'fetch', ...quietly, '--', bundle, `+${ref}:${received}`]);
+      return git.run(['rev-parse', '--verify', '--end-of-options', `${received}^{commit}`]);
+    },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- bundles
+
+const quietly = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--no-auto-maintenance'];
+
+/** A bundle is taken only when it is whole, builds on what is here, and brings this one ref. */
+async function assertBundle(git: Git, file: string, ref: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isFile() !== true) throw new BugloopError('state.corrupt', `${file}: not a bundle file`);
+  const heads = await git.run(['bundle', 'list-heads', file]).catch((error: unknown) => {
+    throw new BugloopError('state.corrupt', `${file}: not a git bundle`, { cause: error });
+  });
+  const refs = heads.split('\n').map((line) => line.slice(line.indexOf(' ') + 1));
+  if (refs.length !== 1 || refs[0] !== ref) {
+    throw new BugloopError('state.corrupt', `${file}: holds ${refs.join(', ')} instead of only ${ref}`);
+  }
+  await git.run(['bundle', 'verify', '--quiet', file]).catch((error: unknown) => {
+    throw new BugloopError('state.corrupt', `${file}: does not build on this base commit`, { cause: error });
+  });
+}
+
+// ---------------------------------------------------------------------------------------------- trees
+
+interface TreeEntry {
+  path: RepoPath;
+  mode: FileMode;
+  id: string;
+  /** Bytes; 0 for a gitlink. */
+  size: number;
+}
+
+async function listTree(git: Git, commit: CommitId): Promise<TreeEntry[]> {
+  const records = splitNul(await git.bytes(['ls-tree', '-r', '-z', '-l', '--full-tree', commit]));
+  return records.map((record) => {
+    const tab = record.indexOf(0x09);
+    const [mode = '', , id = '', size = ''] = record.toString('latin1', 0, tab).split(/ +/);
+    return { path: record.toString('utf8', tab + 1), mode, id, size: Number(size) || 0 };
+  });
+}
+
+async function readFiles(
+  git: Git,
+  entries: readonly TreeEntry[],
+  paths: readonly RepoPath[],
+  max: number,
+): Promise<Map<RepoPath, Buffer>> {
+  const wanted = new Set(paths);
+  const files = entries.filter(({ path, mode, size }) => wanted.has(path) && mode.startsWith('100') && size <= max);
+  const contents = new Map<string, Buffer>();
+  await eachBlob(git, new Map(files.map(({ id, size }) => [id, size])), (id, content) => contents.set(id, content));
+  return new Map(files.map(({ path, id }) => [path, contents.get(id) ?? Buffer.alloc(0)]));
+}
+
+/** One difference of two trees. */
+interface TreeRecord {
+  /** Bytes as git stores them. */
+  name: Buffer;
+  path: RepoPath;
+  oldMode: FileMode;
+  newMode: FileMode;
+  oldId: string;
+  newId: string;
+}
+
+/** Neither renames, nor external programs, nor a submodule's wish to be ignored. */
+const exactly = [
+  '-r',
+  '--no-renames',
+  '--full-index',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-color',
+  '--ignore-submodules=none',
+  '--no-relative',
+  '--no-indent-heuristic',
+  '--diff-algorithm=myers',
+];
+
+async function compareTrees(git: Git, base: string, head: string): Promise<TreeRecord[]> {
+  const parts = splitNul(await git.bytes(['diff-tree', '--raw', '-z', '--abbrev=64', ...exactly, base, head]));
+  const records: TreeRecord[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    // `:100644 100755 <id> <id> M`, then the name.
+    const [oldMode = '', newMode = '', oldId = '', newId = ''] = (parts[at] ?? Buffer.alloc(0)).toString('latin1', 1).split(' ');
+    const name = parts[at + 1] ?? Buffer.alloc(0);
+    records.push({ name, path: name.toString('utf8'), oldMode, newMode, oldId, newId });
+  }
+  return records;
+}
+
+/** Input of `update-index --index-info`: deletions first, so that a file may take the place of a directory. */
+function indexInfo(records: readonly TreeRecord[]): Buffer {
+  const ordered = [...records].sort((a, b) => Number(b.newMode === absent) - Number(a.newMode === absent));
+  const lines = ordered.map(({ newMode, newId, name }) => {
+    const mode = newMode === absent ? '0' : newMode;
+    return Buffer.concat([Buffer.from(`${mode} ${newId}\t`), name, Buffer.from([0])]);
+  });
+  return Buffer.concat(lines);
+}
+
+let indexes = 0;
+
+/** Runs `body` with an index of its own that is gone afterwards. */
+async function withIndex<T>(path: string, git: Git, body: (git: Git) => Promise<T>): Promise<T> {
+  const indexFile = join(path, `index-${process.pid}-${(indexes += 1)}`);
+  try {
+    return await body(git.at({ directory: path, gitDir: path, indexFile }));
+  } finally {
+    await rm(indexFile, { force: true });
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- a change
+
+/** What is known of a blob once it was looked at. */
+interface Blob {
+  size: number;
+  binary: boolean;
+  lines: number;
+  text?: string;
+}
+interface Counts {
+  addedLines: number;
+  removedLines: number;
+  changedBytes: number;
+}
+
+async function describe(git: Git, base: CommitId, head: CommitId): Promise<ChangedFile[]> {
+  const records = await compareTrees(git, base, head);
+  const blobs = await look(git, records);
+  const modified = records.some((record) => isTextPair(record, blobs))
+    ? await countLines(git, base, head)
+    : new Map<string, Counts>();
+  return records.map((record) => {
+    const [before, after] = [blobs.get(record.oldId), blobs.get(record.newId)];
+    const binary = (before?.binary ?? false) || (after?.binary ?? false);
+    const counted = isTextPair(record, blobs) ? modified.get(`${record.oldId}..${record.newId}`) : undefined;
+    const { path, oldMode, newMode } = record;
+    return {
+      path,
+      status: statusOf(record),
+      oldMode,
+      newMode,
+      binary,
+      ...(counted ?? wholly(record, before, after, binary)),
+      ...(binary || before?.text === undefined ? {} : { before: before.text }),
+      ...(binary || after?.text === undefined ? {} : { after: after.text }),
+    };
+  });
+}
+
+function statusOf({ oldMode, newMode }: TreeRecord): ChangedFile['status'] {
+  if (oldMode === absent) return 'added';
+  if (newMode === absent) return 'deleted';
+  return kindOf(oldMode) === kindOf(newMode) ? 'modified' : 'type-changed';
+}
+
+/** `100` for a regular file, `120` for a link, `160` for a gitlink. */
+function kindOf(mode: FileMode): string {
+  return mode.slice(0, 3);
+}
+
+function isTextPair(record: TreeRecord, blobs: ReadonlyMap<string, Blob>): boolean {
+  if (statusOf(record) !== 'modified' || record.oldId === record.newId || record.oldMode === gitlink) return false;
+  return blobs.get(record.oldId)?.binary === false && blobs.get(record.newId)?.binary === false;
+}
+
+/** Counts of an entry that has no other side to compare with: all of what was, all of what is. */
+function wholly(record: TreeRecord, before: Blob | undefined, after: Blob | undefined, binary: boolean): Counts {
+  if (record.oldId === record.newId) return { addedLines: 0, removedLines: 0, changedBytes: 0 };
+  const changedBytes = (before?.size ?? 0) + (after?.size ?? 0);
+  if (binary) return { addedLines: 0, removedLines: 0, changedBytes };
+  return { addedLines: after?.lines ?? 0, removedLines: before?.lines ?? 0, changedBytes };
+}
+
+/** Looks at every blob of a change, in batches, keeping text only while it fits. */
+async function look(git: Git, records: readonly TreeRecord[]): Promise<Map<string, Blob>> {
+  const blobs = new Map<string, Blob>();
+  const ids = new Set<string>();
+  for (const { oldMode, newMode, oldId, newId } of records) {
+    for (const [mode, id] of [
+      [oldMode, oldId],
+      [newMode, newId],
+    ] as const) {
+      // A gitlink has no blob: its one line is the commit it names.
+      if (mode === gitlink) blobs.set(id, { size: id.length + 1, binary: false, lines: 1 });
+      else if (mode !== absent) ids.add(id);
+    }
+  }
+  const sizes = await sizesOf(git, ids);
+  for (const [id, size] of sizes) if (size > maxBlob) blobs.set(id, { size, binary: true, lines: 0 });
+  let texts = 0;
+  await eachBlob(git, new Map([...sizes].filter(([, size]) => size <= maxBlob)), (id, content) => {
+    const binary = content.includes(0);
+    const load = !binary && content.length <= maxText && texts + content.length <= maxTexts;
+    if (load) texts += content.length;
+    blobs.set(id, {
+      size: content.length,
+      binary,
+      lines: binary ? 0 : linesIn(content),
+      ...(load ? { text: content.toString('utf8') } : {}),
+    });
+  });
+  return blobs;
+}
+
+async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<string, number>> {
+  if (ids.size === 0) return new Map();
+  const answer = await git.run(['cat-file', '--batch-check=%(objectname) %(objectsize)'], { input: `${[...ids].join('\n')}\n` });
+  return new Map(
+    answer.split('\n').map((line) => {
+      const [id = '', size = ''] = line.split(' ');
+      return [id, Number(size)];
+    }),
+  );
+}
+
+/** Reads blobs of known size, no more than `maxBatch` bytes at a time. */
+async function eachBlob(git: Git, sizes: ReadonlyMap<string, number>, see: (id: string, content: Buffer) => void): Promise<void> {
+  let batch: string[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    const answer = await git.bytes(['cat-file', '--batch'], { input: `${batch.join('\n')}\n` });
+    let at = 0;
+    for (const id of batch) {
+      const start = answer.indexOf(0x0a, at) + 1;
+      const size = Number(answer.toString('latin1', at, start - 1).split(' ')[2]);
+      see(id, answer.subarray(start, start + size));
+      at = start + size + 1;
+    }
+    [batch, bytes] = [[], 0];
+  };
+  for (const [id, size] of sizes) {
+    if (bytes + size > maxBatch) await flush();
+    batch.push(id);
+    bytes += size;
+  }
+  await flush();
+}
+
+/**
+ * Lines and bytes of every pair of blobs that differ, read from a diff without context. Hunk headers say how many
+ * lines follow, so no content can pass for a header; pairs are named by their ids, so no file name is parsed.
+ */
+async function countLines(git: Git, base: CommitId, head: CommitId): Promise<Map<string, Counts>> {
+  const diff = await git.bytes([
+    'diff-tree',
+    '-p',
+    '-U0',
+    '--inter-hunk-context=0',
+    '--text',
+    '--diff-filter=M',
+    ...exactly,
+    base,
+    head,
+  ]);
+  const counts = new Map<string, Counts>();
+  let current: Counts | undefined;
+  for (let at = 0; at < diff.length;) {
+    const line = diff.toString('latin1', at, Math.min(endOfLine(diff, at), at + 300));
+    at = endOfLine(diff, at) + 1;
+    const pair = /^index ([0-9a-f]+)\.\.([0-9a-f]+)/.exec(line);
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    if (line.startsWith('diff --git ')) current = undefined;
+    else if (pair !== null) {
+      current = { addedLines: 0, removedLines: 0, changedBytes: 0 };
+      counts.set(`${pair[1]}..${pair[2]}`, current);
+    } else if (hunk !== null && current !== undefined) {
+      const [removed, added] = [Number(hunk[1] ?? 1), Number(hunk[2] ?? 1)];
+      current.removedLines += removed;
+      current.addedLines += added;
+      for (let left = removed + added; left > 0;) {
+        const end = endOfLine(diff, at);
+        // `\ No newline at end of file` belongs to the line before it: that one has no line end to count.
+        const note = diff[at] === 0x5c;
+        current.changedBytes += note ? -1 : end - at;
+        if (!note) left -= 1;
+        at = end + 1;
+      }
+      if (diff[at] === 0x5c) {
+        current.changedBytes -= 1;
+        at = endOfLine(diff, at) + 1;
+      }
+    }
+  }
+  return counts;
+}
+
+function endOfLine(buffer: Buffer, at: number): number {
+  const end = buffer.indexOf(0x0a, at);
+  return end < 0 ? buffer.length : end;
+}
+
+function linesIn(content: Buffer): number {
+  let lines = content.length > 0 && content.at(-1) !== 0x0a ? 1 : 0;
+  for (let at = content.indexOf(0x0a); at >= 0; at = content.indexOf(0x0a, at + 1)) lines += 1;
+  return lines;
+}
+
+// ---------------------------------------------------------------------------------------------- names
+
+/** Whether `id` is the full name of an object, of SHA-1 or SHA-256. */
+export function isObjectId(id: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id);
+}
+
+function checked(id: string): string {
+  if (!isObjectId(id)) throw new BugloopError('internal', `'${id}' is not the full name of an object`);
+  return id;
+}
+
+function refOf(branch: string): string {
+  if (!isValidRef(branch)) throw new BugloopError('usage.ref', `'${branch}' is not the name of a branch`);
+  return `refs/heads/${branch}`;
+}
+
+export function splitNul(buffer: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < buffer.length;) {
+    const end = buffer.indexOf(0, at);
+    const stop = end < 0 ? buffer.length : end;
+    parts.push(buffer.subarray(at, stop));
+    at = stop + 1;
+  }
+  return parts;
+}
