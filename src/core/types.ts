@@ -37,6 +37,8 @@ export interface Issue {
   /** For `#n` and `Closes #n`; absent where there is no forge. */
   number?: number;
   url?: string;
+  /** Names of the forge's labels; a Markdown file has none. */
+  labels?: readonly string[];
 }
 
 // ---------------------------------------------------------------------------------------------- change
@@ -130,6 +132,10 @@ export interface Execution {
   /** `null` where a signal or a limit ended it. */
   exitCode: number | null;
   ended: 'exited' | 'signal' | 'timeout' | 'inactive' | 'cancelled' | 'not-started';
+  /** Name of the signal where one from elsewhere ended it, e.g. `SIGSEGV`. */
+  signal?: string;
+  /** The limit in milliseconds that was reached, where one was. */
+  limitMs?: number;
   durationMs: number;
   /** Head and tail of the merged output, ANSI removed, with what was left out counted in place. */
   output: string;

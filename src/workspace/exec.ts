@@ -1,18 +1,327 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
 import type { Command, Execution, SandboxLevel } from '../core/types.ts';
+import { BugloopError } from '../errors.ts';
 import type { RunOptions } from '../ports.ts';
+import { buildEnvironment, type Environment } from './environment.ts';
+import { watchTree, type ProcessTree } from './processes.ts';
+import { createRing, type Lane } from './ring.ts';
+import { findBubblewrap, isolate, viewOf } from './sandbox.ts';
+import { findExecutable, findToolchains, isDirectory } from './toolchains.ts';
 
 /** Where a command runs and what it may see. */
 export interface ExecPlace {
   /** Working directory: the live checkout, the only place it may write besides its private home and /tmp. */
   root: string;
   sandbox: SandboxLevel;
+  /** What the operator's process was started with: source of PATH, tool homes and what `passEnv` names. */
+  operatorEnv: Environment;
+  /**
+   * Absolute path of the private home directory, for what has to last between commands (`pip install --user`, Go and
+   * Cargo caches). Without it every command gets a fresh one. Unused by sandbox `off`.
+   */
+  home?: string;
   /** Further absolute paths that are readable inside, e.g. installed dependencies the operator named. */
   readable?: readonly string[];
   /** Further absolute paths that are writable inside, e.g. the directory a test reporter writes to. */
   writable?: readonly string[];
 }
 
-/** Runs one repository command without a shell and never rejects for how it ended. */
-export async function execute(_place: ExecPlace, _command: Command, _options: RunOptions): Promise<Execution> {
-  throw new Error('written by its owner');
+/** Between SIGTERM and SIGKILL, in milliseconds; a PID namespace ends at once. */
+const killGraceMs = 5_000;
+/** How long an escaped process may hold our end of its pipes after the command has ended. */
+const drainMs = 1_000;
+/** How often descendants are looked for where no PID namespace holds them. */
+const lookMs = 1_000;
+const stdoutFileLimit = 256 * 1024 * 1024;
+/** Processes and threads on top of those that run now: enough for any test runner, an end for a fork bomb. */
+const spareTasks = 2048;
+
+type End = Extract<Execution['ended'], 'timeout' | 'inactive' | 'cancelled'>;
+
+/** What is really spawned for a command. */
+interface Launch {
+  file: string;
+  args: readonly string[];
+  env: Record<string, string>;
+  tag: string;
+  /** Set under bubblewrap: its arguments, passed through a pipe, so that no value shows in a process list. */
+  secretArgs?: readonly string[];
+}
+
+/**
+ * Runs one repository command without a shell and never rejects for how it ended. The whole process tree has ended
+ * when it resolves, at latest 7 s after a limit.
+ *
+ * `strict`: bubblewrap; the environment, the disk, the network and other processes are out of reach. `basic`: private
+ * home and temporary directory, scrubbed environment, the process tree ends; disk and network are those of the
+ * operator. `off`: as basic, but with the operator's own home and temporary directory, for toolchains that need them.
+ *
+ * @throws BugloopError `env.sandbox_unavailable` where strict was asked for and bubblewrap does not work.
+ */
+export async function execute(place: ExecPlace, command: Command, options: RunOptions): Promise<Execution> {
+  const started = performance.now();
+  const refuse = (ended: Execution['ended'], output: string): Execution => ({
+    argv: [...command],
+    exitCode: null,
+    ended,
+    durationMs: performance.now() - started,
+    output,
+    failureLines: output === '' ? [] : [output],
+    outputBytes: 0,
+  });
+  if (options.signal?.aborted === true) return refuse('cancelled', '');
+  if (!isDirectory(place.root))
+    return refuse('not-started', `cannot run ${command[0]}: the directory ${place.root} does not exist`);
+  const path = options.env?.['PATH'] ?? findToolchains(place.operatorEnv).env['PATH'] ?? '';
+  const executable = findExecutable(command[0], path, place.root);
+  if (executable === undefined) {
+    const where = command[0].includes('/')
+      ? `is no executable file${command[0].startsWith('/') ? '' : ` in ${place.root}`}`
+      : 'is not on PATH';
+    return refuse('not-started', `cannot run ${command[0]}: it ${where}`);
+  }
+
+  const scratch = mkdtempSync(join(tmpdir(), 'bugloop-command-'));
+  try {
+    const launch = await prepare(place, command, options, executable, scratch);
+    return { argv: [...command], ...(await run(launch, place.root, options, started)) };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 2 });
+  }
+}
+
+/** One line that names the command and how it ended. */
+export function describeEnd(execution: Execution): string {
+  return `${execution.argv.join(' ')} ${endings[execution.ended](execution)}`;
+}
+
+const endings: Record<Execution['ended'], (execution: Execution) => string> = {
+  exited: ({ exitCode, durationMs }) =>
+    exitCode === 0 ? `succeeded after ${seconds(durationMs)}` : `exited with ${exitCode} after ${seconds(durationMs)}`,
+  signal: ({ signal, durationMs }) => `was ended by ${signal ?? 'a signal'} after ${seconds(durationMs)}`,
+  timeout: ({ limitMs, durationMs }) => `was killed by the time limit of ${seconds(limitMs ?? durationMs)}`,
+  inactive: ({ limitMs, durationMs }) => `was killed because it printed nothing for ${seconds(limitMs ?? durationMs)}`,
+  cancelled: ({ durationMs }) => `was cancelled after ${seconds(durationMs)}`,
+  'not-started': () => 'could not be started',
+};
+
+function seconds(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 10_000 ? `${Number((ms / 1000).toFixed(1))} s` : `${Math.round(ms / 1000)} s`;
+}
+
+// ---------------------------------------------------------------------------------------------- launch
+
+async function prepare(
+  place: ExecPlace,
+  command: Command,
+  options: RunOptions,
+  executable: string,
+  scratch: string,
+): Promise<Launch> {
+  const { operatorEnv, sandbox } = place;
+  const isOff = sandbox === 'off';
+  const home = place.home ?? scratch;
+  const tag = `bugloop-${randomBytes(12).toString('hex')}`;
+  const env = buildEnvironment({
+    operatorEnv,
+    tools: findToolchains(operatorEnv).env,
+    home: isOff ? (operatorEnv['HOME'] ?? home) : home,
+    tmp: sandbox === 'strict' ? '/tmp' : isOff ? tmpdir() : scratch,
+    network: options.network,
+    env: options.env,
+    passEnv: options.passEnv,
+    tag,
+  });
+  const limited = [...limitTasks(), ...command];
+  if (sandbox !== 'strict') return { file: limited[0] ?? '', args: limited.slice(1), env, tag };
+
+  const bubblewrap = await findBubblewrap(operatorEnv);
+  if ('why' in bubblewrap)
+    throw new BugloopError('env.sandbox_unavailable', `sandbox strict is not available: ${bubblewrap.why}`);
+  const view = viewOf(place, { home, network: options.network, executable });
+  const secretArgs = isolate(bubblewrap, operatorEnv, view, env);
+  // Bubblewrap gets no environment at all: the command could read it in /proc/1/environ.
+  return { file: bubblewrap.path, args: ['--args', '3', '--json-status-fd', '4', '--', ...limited], env: {}, tag, secretArgs };
+}
+
+/**
+ * Caps processes and threads of a fork bomb. The kernel does not hold root to it, so root goes without: there the
+ * time limit and the PID namespace end the bomb. A cap on address space (`--as`) would stop Node, Go and Java, which
+ * reserve tens of gigabytes they never use.
+ */
+function limitTasks(): string[] {
+  if (process.platform !== 'linux' || process.getuid?.() === 0) return [];
+  const prlimit = findExecutable('prlimit', '/usr/bin:/bin', '/');
+  if (prlimit === undefined) return [];
+  const running = Number(/\/(\d+)/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1] ?? 0);
+  return [prlimit, `--nproc=${running + spareTasks}`, '--'];
+}
+
+// ---------------------------------------------------------------------------------------------- run
+
+async function run(launch: Launch, root: string, options: RunOptions, started: number): Promise<Omit<Execution, 'argv'>> {
+  const ring = createRing();
+  const stop = new AbortController();
+  let limit: { ended: End; limitMs?: number } | undefined;
+  const end = (ended: End, limitMs?: number): void => {
+    limit ??= limitMs === undefined ? { ended } : { ended, limitMs };
+    stop.abort();
+  };
+
+  const child = spawnLaunch(launch, root, options.stdin, stop.signal);
+  const tree = launch.secretArgs === undefined && child.pid !== undefined ? watchTree(child.pid, launch.tag) : undefined;
+  if (child.pid !== undefined) sacrificeFirst(child.pid);
+  using timers = startTimers(options, end, tree);
+  using file = options.stdoutFile === undefined ? undefined : openCapped(options.stdoutFile);
+  const collected = Promise.all([
+    collect(child.stdout, ring.lane(), (chunk) => {
+      timers.active();
+      file?.write(chunk);
+    }),
+    collect(child.stderr, ring.lane(), timers.active),
+  ]);
+  child.nodeChildProcess.once('exit', () => {
+    timers.stop();
+    tree?.kill();
+    // What is left in the pipes is read first.
+    setTimeout(() => setImmediate(() => child.stdio.forEach((stream) => stream?.destroy())), drainMs).unref();
+  });
+
+  const [result] = await Promise.all([child, collected]);
+  const status = typeof result.stdio[4] === 'string' ? result.stdio[4] : undefined;
+  const kept = ring.finish();
+  const how = limit === undefined ? judgeEnd(result, status, kept.output) : { ...limit, exitCode: null };
+  const output = [kept.output, how.ended === 'not-started' ? (result.originalMessage ?? '') : '', file?.problem() ?? ''];
+  return { ...kept, ...how, durationMs: performance.now() - started, output: output.filter((part) => part !== '').join('\n') };
+}
+
+function spawnLaunch(launch: Launch, root: string, stdin: string | undefined, cancelSignal: AbortSignal) {
+  const input = stdin === undefined ? 'ignore' : new TextEncoder().encode(stdin);
+  const args = launch.secretArgs?.map((arg) => `${arg}\0`).join('');
+  return execa(launch.file, launch.args, {
+    cwd: args === undefined ? root : '/',
+    env: launch.env,
+    extendEnv: false,
+    reject: false,
+    stdio: [input, 'pipe', 'pipe', ...(args === undefined ? [] : [new TextEncoder().encode(args), 'pipe' as const])],
+    // Standard output and error are read by the ring alone; what bubblewrap reports is two lines.
+    buffer: args === undefined ? false : { stdout: false, stderr: false, fd3: false, fd4: true },
+    cancelSignal,
+    forceKillAfterDelay: killGraceMs,
+    killDescendants: true,
+  });
+}
+
+/** Resolves when the stream is at its end or was destroyed: what was pending is then all there is. */
+async function collect(stream: Readable, lane: Lane, tap: (chunk: Buffer) => void): Promise<void> {
+  stream.on('data', (chunk: Buffer) => {
+    tap(chunk);
+    lane.write(chunk);
+  });
+  await once(stream, 'close').catch(() => undefined);
+  lane.end();
+}
+
+/** Where memory runs out, the kernel ends the command and not us. */
+function sacrificeFirst(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // Not Linux, or it has ended already.
+  }
+}
+
+interface Timers extends Disposable {
+  /** Something was printed. */
+  active: () => void;
+  stop: () => void;
+}
+
+function startTimers(options: RunOptions, end: (ended: End, limitMs?: number) => void, tree: ProcessTree | undefined): Timers {
+  const timeout = setTimeout(() => end('timeout', options.timeoutMs), options.timeoutMs);
+  const { inactivityMs } = options;
+  const inactivity = inactivityMs === undefined ? undefined : setTimeout(() => end('inactive', inactivityMs), inactivityMs);
+  const look = tree === undefined ? undefined : setInterval(() => tree.look(), lookMs);
+  const cancel = (): void => end('cancelled');
+  options.signal?.addEventListener('abort', cancel, { once: true });
+  if (options.signal?.aborted === true) cancel();
+  const stop = (): void => {
+    clearTimeout(timeout);
+    clearTimeout(inactivity);
+    clearInterval(look);
+    options.signal?.removeEventListener('abort', cancel);
+  };
+  let isStopped = false;
+  return {
+    active: () => {
+      if (!isStopped) inactivity?.refresh();
+    },
+    stop: () => {
+      isStopped = true;
+      stop();
+    },
+    [Symbol.dispose]: stop,
+  };
+}
+
+interface CappedFile extends Disposable {
+  write(chunk: Uint8Array): void;
+  /** What kept the file from being whole, in one line; empty where it is. */
+  problem(): string;
+}
+
+/** Writes at once, so that a slow disk slows the command and not our memory. */
+function openCapped(path: string): CappedFile {
+  const file = openSync(path, 'w');
+  let bytes = 0;
+  let problem = '';
+  return {
+    write(chunk) {
+      if (problem !== '') return;
+      const fits = chunk.subarray(0, stdoutFileLimit - bytes);
+      try {
+        for (let written = 0; written < fits.length;) written += writeSync(file, fits, written);
+        bytes += fits.length;
+        if (fits.length < chunk.length) problem = `standard output was cut at ${stdoutFileLimit} bytes`;
+      } catch (error) {
+        problem = `standard output could not be kept: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    },
+    problem: () => problem,
+    [Symbol.dispose]: () => closeSync(file),
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- end
+
+type How = Pick<Execution, 'ended' | 'exitCode' | 'signal'>;
+
+/** How the command ended of itself. `status` is what bubblewrap reported about it. */
+function judgeEnd(
+  result: { exitCode?: number | undefined; signal?: string | undefined },
+  status: string | undefined,
+  output: string,
+): How {
+  if (result.signal !== undefined) return { ended: 'signal', exitCode: null, signal: result.signal };
+  if (result.exitCode === undefined || output.startsWith('prlimit: failed to execute'))
+    return { ended: 'not-started', exitCode: null };
+  if (status === undefined) return { ended: 'exited', exitCode: result.exitCode };
+  // Bubblewrap reports an exit code only where the command itself was started.
+  const reported = /"exit-code": ?(\d+)/.exec(status)?.[1];
+  if (reported === undefined) return { ended: 'not-started', exitCode: null };
+  const exitCode = Number(reported);
+  const signal = signalName(exitCode - 128);
+  return signal === undefined ? { ended: 'exited', exitCode } : { ended: 'signal', exitCode: null, signal };
+}
+
+/** As a shell does, bubblewrap says 128 + n for a command that signal n ended. */
+function signalName(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
 }
