@@ -8,11 +8,11 @@ import { BugloopError } from '../errors.ts';
  */
 export interface Git {
   /** Standard output, without the line end. Throws a `BugloopError` unless git exits with 0. */
-  run(args: readonly string[], call?: GitCall): Promise<string>;
+  run: (args: readonly string[], call?: GitCall) => Promise<string>;
   /** As `run`, byte for byte: for paths and contents, which need not be UTF-8. */
-  bytes(args: readonly string[], call?: GitCall): Promise<Buffer>;
+  bytes: (args: readonly string[], call?: GitCall) => Promise<Buffer>;
   /** The same git somewhere else. */
-  at(place: GitPlace): Git;
+  at: (place: GitPlace) => Git;
 }
 
 export interface GitPlace {
