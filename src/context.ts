@@ -29,6 +29,8 @@ export interface Session {
    * Throws a `BugloopError` with every configuration problem, or the first environment problem.
    */
   open(options: OpenOptions): Promise<Context>;
+  /** The event that started this process in a workflow. Throws `event.unreadable`. */
+  readEvent(): Promise<{ name: string; payload: unknown }>;
   /** A copy of a bundled example as a fresh git repository with one commit. */
   openExample(name: string): Promise<ExampleCopy>;
 }
@@ -64,7 +66,6 @@ export interface Context extends Session {
 
   /**
    * A private clone on `base` (default: the context's base commit). The caller disposes of it.
-   * `bundle` and further operator facts are the context's own business.
    */
   openWorkspace(base?: CommitId): Promise<Workspace>;
   /** The agent that the flags and the configuration choose; `auto` is resolved here. */
@@ -102,17 +103,17 @@ export interface Repository {
 /** Facts of the operator's environment. Secrets are here and nowhere else; no adapter gets one it does not need. */
 export interface Operator {
   github: {
-    token?: string;
+    token: string | undefined;
     /** Base of the REST interface, without a trailing slash. */
     apiUrl: string;
     graphqlUrl: string;
     serverUrl: string;
     /** `owner/name`, checked. */
-    repository?: string;
+    repository: string | undefined;
   };
-  anthropic: { key?: string; baseUrl?: string };
-  event: { name?: string; path?: string };
-  actions: { inActions: boolean; stepSummary?: string; output?: string };
+  anthropic: { key: string | undefined; baseUrl: string | undefined };
+  event: { name: string | undefined; path: string | undefined };
+  actions: { inActions: boolean; stepSummary: string | undefined; output: string | undefined };
   /** Directory of bugloop's own prompts and examples. */
   packageRoot: string;
 }

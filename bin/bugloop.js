@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Old syntax on purpose: this file has to be understood by every Node that somebody may still have.
+import * as nodeModule from 'node:module';
+import { existsSync } from 'node:fs';
+
+var needed = [22, 18];
+var found = process.versions.node.split('.').map(Number);
+
+if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
+  process.stderr.write(
+    'bugloop: Node ' +
+      process.versions.node +
+      ' is too old, bugloop needs Node ' +
+      needed.join('.') +
+      ' or newer [env.node_version]\n' +
+      '  mend: install Node 22.18 or newer, or run npm ci in this repository and use npx bugloop or npm run demo\n',
+  );
+  process.exitCode = 2;
+} else {
+  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+  var built = new URL('../dist/cli.js', import.meta.url);
+  var source = new URL('../src/cli.ts', import.meta.url);
+  import(existsSync(built) ? built.href : source.href).catch(function (error) {
+    process.stderr.write('bugloop: cannot start: ' + error.message + ' [internal]\n  mend: run npm run build\n');
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,310 @@
+import { appendFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandResult, Session } from './context.ts';
+import { checkFlags, parseIssueRef, type Flags, type RawFlags } from './core/flags.ts';
+import { BugloopError, exits, type ErrorCode, type Exit } from './errors.ts';
+import { readVersion } from './operator.ts';
+import { annotateError, neutralise, renderOutputs } from './ui/actions.ts';
+import { renderError, renderErrorJson } from './ui/errors.ts';
+import { chooseScreen, openScreen } from './ui/index.ts';
+
+/**
+ * The command line: declares the commands, loads each when it is asked for, prints its result and decides the exit
+ * code. The only place that catches everything.
+ */
+
+const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Milliseconds from a signal to the end of the process, whatever is still going on; the contract says 5 s. */
+const graceMs = 4_500;
+
+interface Declaration {
+  name: string;
+  summary: string;
+  argument?: { name: string; description: string };
+  examples: readonly string[];
+  /** Refuses an argument by its form, before anything is opened. */
+  check?: (argument: string) => BugloopError | undefined;
+  run(session: Session, argument: string | undefined): Promise<CommandResult>;
+}
+
+const declarations: readonly Declaration[] = [
+  {
+    name: 'solve',
+    summary: 'turn a bug report into a branch with a proven fix',
+    argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
+    examples: [
+      'bugloop solve bug.md                        a report on disk; leaves a branch, a patch and the text of a pull request',
+      'bugloop solve 12 --agent claude --budget 2  an issue of GitHub, for at most two dollars',
+      'bugloop solve bug.md --dry-run              what would be done, without a model and without a write',
+    ],
+    check(issue) {
+      if (parseIssueRef(issue) !== undefined) return undefined;
+      return new BugloopError(
+        'usage.issue_ref',
+        `'${issue.slice(0, 200)}' is neither the number nor the address of an issue, nor a Markdown file`,
+      );
+    },
+    async run(session, issue = '') {
+      const [{ solve }, context] = await Promise.all([
+        import('./commands/solve.ts'),
+        session.open({ issue, cleanTree: true, agent: true, sandbox: true }),
+      ]);
+      return solve(context, { issue });
+    },
+  },
+  {
+    name: 'verify',
+    summary: 'repeat the proof of a run; no model, no key, no write',
+    argument: { name: '<run-dir>', description: 'a directory under .bugloop/runs' },
+    examples: ['bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a'],
+    async run(session, target = '') {
+      const { verify } = await import('./commands/verify.ts');
+      return verify(await session.open({}), { target });
+    },
+  },
+  {
+    name: 'demo',
+    summary: 'the whole loop on a bundled repository with a real bug; no key, no network',
+    argument: { name: '[example]', description: 'a folder of examples/' },
+    examples: ['bugloop demo', 'bugloop demo --json | jq .proof'],
+    async run(session, example) {
+      const { demo } = await import('./commands/demo.ts');
+      return demo(session, example === undefined ? {} : { example });
+    },
+  },
+  {
+    name: 'dispatch',
+    summary: 'in a workflow: read the event that started it and do what it asks for, or nothing',
+    examples: ['bugloop dispatch    with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them'],
+    async run(session) {
+      const { dispatch } = await import('./commands/dispatch.ts');
+      return dispatch(session);
+    },
+  },
+];
+
+// ---------------------------------------------------------------------------------------------- declaration
+
+/** What the command line asks for. */
+interface Call {
+  declaration: Declaration;
+  argument: string | undefined;
+  raw: RawFlags;
+}
+
+/** Reads the arguments. `undefined` where help or the version was all that was asked for, and given. */
+function readCall(argv: readonly string[]): Call | undefined {
+  let call: Call | undefined;
+  const program = new Command('bugloop')
+    .description('Turns a bug issue into a pull request that can be checked without a model and without a key.')
+    .usage('<command> [options]')
+    .version(readVersion(packageRoot), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    // Commander's own words for mistakes are replaced by ours.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', `\nExamples:\n${declarations.map(({ examples }) => `  ${examples[0]}`).join('\n')}`);
+  for (const declaration of declarations) {
+    const command = program
+      .command(declaration.name)
+      .summary(declaration.summary)
+      .description(`${sentence(declaration.summary)}.`);
+    if (declaration.argument !== undefined) command.argument(declaration.argument.name, declaration.argument.description);
+    for (const option of commonOptions()) command.addOption(option);
+    command.addHelpText('after', `\nExamples:\n${declaration.examples.map((example) => `  ${example}`).join('\n')}`);
+    command.action(() => {
+      call = { declaration, argument: command.args[0], raw: command.opts<RawFlags>() };
+    });
+  }
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return undefined;
+      throw explainUsage(error);
+    }
+    throw error;
+  }
+  return call;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+function commonOptions(): Option[] {
+  return [
+    new Option('--repo <owner/name>', 'repository on the forge (default: GITHUB_REPOSITORY, or the remote origin)'),
+    new Option('--base <branch>', 'branch to fix (default: what is checked out for a file, the default branch for an issue)'),
+    new Option('--config <file>', 'configuration to use instead of .bugloop/config.yml of the base commit'),
+    new Option('--agent <name>', 'claude, command, search, auto, or scripted (for tests and demos, with --script)'),
+    new Option('--script <file>', 'turns that the scripted agent replays'),
+    new Option('--max-iterations <n>', 'attempts before a human is asked, 1 to 100'),
+    new Option('--timeout <minutes>', 'wall-clock limit of the whole run, 1 to 360'),
+    new Option('--budget <usd>', 'dollars the model may cost'),
+    new Option('--out <dir>', 'directory for run directories (default: .bugloop/runs)'),
+    new Option('--no-publish', 'stop after the run directory is written'),
+    new Option('--dry-run', 'no model call and no write; print what would be done'),
+    new Option('--sandbox <level>', 'strict, basic or off (default: the strongest that works here)'),
+    new Option('--no-sandbox', 'the same as --sandbox off'),
+    new Option('--dependencies <dir>', 'installed dependencies to use, read-only, instead of running setup'),
+    new Option('--json', 'print the run report as JSON on standard output'),
+    new Option('--debug', 'show stack traces'),
+    new Option('--quiet', 'show warnings only'),
+  ];
+}
+
+const usageCodes: Readonly<Record<string, ErrorCode>> = {
+  'commander.help': 'usage',
+  'commander.unknownCommand': 'usage.unknown_command',
+  'commander.missingArgument': 'usage.missing_argument',
+  'commander.unknownOption': 'usage.unknown_option',
+  'commander.optionMissingArgument': 'usage.option_value',
+};
+
+/** Commander's finding under our code; its suggestion of a near miss stays. */
+function explainUsage(error: CommanderError): BugloopError {
+  const code = usageCodes[error.code] ?? 'usage';
+  if (error.code === 'commander.help') return new BugloopError(code, 'no command was given');
+  const [message = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const near = /Did you mean (?:one of )?(.+?)\?/.exec(suggestion)?.[1];
+  return new BugloopError(code, message, near === undefined ? {} : { hint: `did you mean ${near}?` });
+}
+
+/** All that is wrong with the form of flags and argument, at once. */
+function checkCall({ declaration, argument, raw }: Call): Flags {
+  const checked = checkFlags(raw);
+  const wrong = argument === undefined ? undefined : declaration.check?.(argument);
+  const problems = [
+    ...(wrong === undefined ? [] : [wrong]),
+    ...(checked.ok ? [] : checked.problems.map(({ code, message }) => new BugloopError(code, message))),
+  ];
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new BugloopError(first.code, first.message, { hint: first.hint, others });
+  if (!checked.ok) throw new BugloopError('usage', 'the flags were refused');
+  return checked.flags;
+}
+
+// ---------------------------------------------------------------------------------------------- running
+
+async function main(argv: readonly string[], interrupts: Interrupts): Promise<Exit> {
+  // Needed before the flags are known to be right, to tell about those that are not.
+  const [json, debug] = [argv.includes('--json'), argv.includes('--debug')];
+  try {
+    const call = readCall(argv);
+    return call === undefined ? exits.done : await runCommand(call, checkCall(call), interrupts);
+  } catch (error) {
+    if (interrupts.exit !== undefined) return interrupts.exit;
+    return await tell(asBugloopError(error), { json, debug });
+  }
+}
+
+async function runCommand({ declaration, argument }: Call, flags: Flags, interrupts: Interrupts): Promise<Exit> {
+  const { env } = process;
+  const inActions = env['GITHUB_ACTIONS'] === 'true';
+  const facts = {
+    quiet: flags.quiet,
+    inActions,
+    tty: process.stderr.isTTY,
+    noColor: Boolean(env['NO_COLOR']),
+    dumb: env['TERM'] === 'dumb',
+  };
+  const screen = await openScreen(chooseScreen(facts), { write: (text) => process.stderr.write(text), now: Date.now });
+  try {
+    // Loads the configuration's schema, which is not needed to print help or refuse a flag.
+    const { openSession } = await import('./open.ts');
+    const { progress } = screen;
+    const { signal } = interrupts;
+    await using session = openSession({ flags, env, cwd: process.cwd(), progress, signal, packageRoot });
+    const result = await declaration.run(session, argument);
+    screen.close();
+    await printResult(result, flags, inActions);
+    await leaveOutputs(result, session);
+    return interrupts.exit ?? result.exit;
+  } finally {
+    screen.close();
+  }
+}
+
+async function printResult({ report, text, exit }: CommandResult, { json }: Flags, inActions: boolean): Promise<void> {
+  if (json) return await print(process.stdout, `${JSON.stringify(report ?? { exit, message: text?.trim() ?? '' }, null, 2)}\n`);
+  if (text !== undefined) await print(process.stdout, inActions ? neutralise(text) : text);
+}
+
+/** The summary of the workflow's step, and its outputs for later steps. */
+async function leaveOutputs({ report, text, body, runDir }: CommandResult, { operator }: Session): Promise<void> {
+  const { stepSummary, output } = operator.actions;
+  const summary = body ?? text;
+  if (stepSummary !== undefined && summary !== undefined) await appendFile(stepSummary, `${summary}\n`);
+  if (output !== undefined) {
+    await appendFile(output, renderOutputs({ outcome: report?.outcome ?? 'ignored', branch: report?.branch, 'run-dir': runDir }));
+  }
+}
+
+async function tell(error: BugloopError, { json, debug }: { json: boolean; debug: boolean }): Promise<Exit> {
+  const text = renderError(error, { debug });
+  const inActions = process.env['GITHUB_ACTIONS'] === 'true';
+  await print(process.stderr, inActions ? `${annotateError(error.message)}${neutralise(text)}` : text);
+  if (json) await print(process.stdout, renderErrorJson(error));
+  return error.exit;
+}
+
+/** Whatever is not ours is a bug of ours. */
+function asBugloopError(error: unknown): BugloopError {
+  if (error instanceof BugloopError) return error;
+  return new BugloopError('internal', error instanceof Error ? error.message : 'something that is no error was thrown', {
+    cause: error,
+  });
+}
+
+/** Resolves once the text has left the process, so that ending it loses nothing. A reader that went away is no error. */
+function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => {
+      resolve();
+    });
+  });
+}
+
+// ---------------------------------------------------------------------------------------------- signals
+
+interface Interrupts {
+  readonly signal: AbortSignal;
+  /** Of the signal that came, once one did. */
+  readonly exit: Exit | undefined;
+}
+
+/** The first signal asks for a checkpoint and sets a deadline; the second ends the process at once. */
+function listenForSignals(): Interrupts {
+  const controller = new AbortController();
+  let exit: Exit | undefined;
+  const on = (name: 'SIGINT' | 'SIGTERM', code: Exit): void => {
+    process.on(name, () => {
+      if (exit !== undefined) process.exit(exit);
+      exit = code;
+      process.stderr.write('\nbugloop: interrupted, leaving a checkpoint (again to stop at once)\n');
+      setTimeout(() => process.exit(code), graceMs).unref();
+      controller.abort(name);
+    });
+  };
+  on('SIGINT', exits.sigint);
+  on('SIGTERM', exits.sigterm);
+  return {
+    signal: controller.signal,
+    get exit() {
+      return exit;
+    },
+  };
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+// Sockets and timers that are still open must not hold the process up once the result is out.
+process.exit(await main(process.argv.slice(2), listenForSignals()));

@@ -1,0 +1,328 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Context, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
+import { defaultAgentCommand, type Config } from './core/config.ts';
+import { isSlug, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
+import type { AgentName, SandboxLevel } from './core/types.ts';
+import { BugloopError } from './errors.ts';
+import {
+  checkEnvironment,
+  isHttpUrl,
+  readEvent,
+  readOperator,
+  readVersion,
+  throwAll,
+  whyUnreadable,
+  type Opening,
+  type SessionOptions,
+} from './operator.ts';
+import type { Agent, Forge, Journal } from './ports.ts';
+import { readConfiguration } from './settings.ts';
+import type { Base, UserRepository } from './workspace/repository.ts';
+
+/**
+ * The composition root: flags, environment and configuration become the context that commands work with. What the
+ * operator gave is checked in one order, nearest mistake first: files that flags name, the repository, its
+ * configuration, the environment. Nothing here reaches for the network, and ports open only when they are asked for.
+ */
+
+/** A session is disposed of at the end of the process: locks it holds are let go. */
+export function openSession(options: SessionOptions): Session & AsyncDisposable {
+  const held = new AsyncDisposableStack();
+  const opening: Opening = { ...options, version: readVersion(options.packageRoot), operator: readOperator(options), held };
+  return { ...sessionOf(opening), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+function sessionOf(opening: Opening): Session {
+  const { flags, operator, progress, signal, cwd, version, env, packageRoot } = opening;
+  return {
+    flags,
+    operator,
+    progress,
+    signal,
+    cwd,
+    version,
+    now: Date.now,
+    open: (options) => openContext(opening, options),
+    readEvent: () => readEvent(operator.event),
+    async openExample(name) {
+      const { copyExample } = await import('./workspace/example.ts');
+      return copyExample({ packageRoot, name, searchPath: env['PATH'] ?? '' });
+    },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- context
+
+async function openContext(session: Opening, options: OpenOptions): Promise<Context> {
+  const opening: Opening = { ...session, cwd: options.cwd ?? session.cwd, flags: { ...session.flags, ...options.flags } };
+  throwAll([...checkPaths(opening)]);
+  const issue = options.issue === undefined ? undefined : readIssueRef(options.issue, opening.cwd);
+  const { openGit } = await import('./workspace/git.ts');
+  const { openRepository } = await import('./workspace/repository.ts');
+  const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: opening.cwd });
+  const user = await openRepository(git, opening.cwd);
+  const { base, config } = await readConfiguration(opening, user, issue);
+  const repository = await describeRepository(opening, user, base);
+  const agent = chooseAgent(opening.flags, config, opening.operator);
+  throwAll([
+    ...checkEnvironment(opening),
+    ...checkForge(opening, repository, issue),
+    ...(options.agent === true && !opening.flags.dryRun ? checkAgent(opening, config, agent) : []),
+    ...(options.cleanTree === true ? await checkTree(user) : []),
+  ]);
+  const sandbox = options.sandbox === true ? await chooseSandbox(opening) : (opening.flags.sandbox ?? 'basic');
+  return composeContext({ opening, user, repository, config, agent, sandbox, issue });
+}
+
+/** Files and directories that flags name. */
+function* checkPaths({ flags, cwd }: Opening): Generator<BugloopError> {
+  const kindOf = (path: string): 'file' | 'directory' | undefined => {
+    const stats = statSync(resolve(cwd, path), { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    return stats.isDirectory() ? 'directory' : 'file';
+  };
+  if (flags.config !== undefined && kindOf(flags.config) === undefined) {
+    yield new BugloopError('config.not_found', `--config: ${flags.config} does not exist`);
+  }
+  if (flags.script !== undefined && kindOf(flags.script) !== 'file') {
+    yield new BugloopError('usage.option_value', `--script: ${flags.script} is not an existing file`, {
+      hint: 'give the file of turns',
+    });
+  }
+  if (flags.dependencies !== undefined && kindOf(flags.dependencies) !== 'directory') {
+    const message = `--dependencies: ${flags.dependencies} is not an existing directory`;
+    yield new BugloopError('usage.option_value', message, { hint: 'give an installed node_modules directory' });
+  }
+  if (flags.out !== undefined && kindOf(flags.out) === 'file') {
+    yield new BugloopError('usage.option_value', `--out: ${flags.out} is a file, expected a directory`);
+  }
+}
+
+/** The form was checked with the flags; a Markdown file has to exist as well. */
+function readIssueRef(written: string, cwd: string): IssueRef {
+  const ref = parseIssueRef(written);
+  if (ref === undefined) throw new BugloopError('usage.issue_ref', `'${written.slice(0, 200)}' is no issue`);
+  if (ref.kind === 'file' && !existsSync(resolve(cwd, ref.path))) {
+    throw new BugloopError('issue.unreadable', `${ref.path} does not exist`);
+  }
+  return ref;
+}
+
+async function describeRepository({ flags, operator }: Opening, user: UserRepository, base: Base): Promise<Repository> {
+  const slug = flags.repo ?? operator.github.repository ?? slugOf(await user.origin(), operator.github.serverUrl);
+  return {
+    root: user.root,
+    gitDir: user.gitDir,
+    base: base.commit,
+    ...(base.branch === undefined ? {} : { baseBranch: base.branch }),
+    ...(slug === undefined ? {} : { slug }),
+  };
+}
+
+/** `owner/name` of a remote on the operator's server, in any of the forms git knows. */
+function slugOf(remote: string | undefined, serverUrl: string): string | undefined {
+  const match = /^(?:[a-z+]+:\/\/(?:[^@/]*@)?([^/:]+)(?::\d+)?\/|(?:[^@/]+@)?([^/:]+):)(.+?)(?:\.git)?\/?$/i.exec(remote ?? '');
+  const [, urlHost, scpHost, slug] = match ?? [];
+  if (slug === undefined || !isHttpUrl(serverUrl)) return undefined;
+  return (urlHost ?? scpHost) === new URL(serverUrl).hostname && isSlug(slug) ? slug : undefined;
+}
+
+function* checkForge({ operator, flags }: Opening, { slug }: Repository, issue: IssueRef | undefined): Generator<BugloopError> {
+  if (issue === undefined || issue.kind === 'file') return;
+  if (operator.github.token === undefined) {
+    yield new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set, and reading an issue of GitHub needs it', {
+      hint: 'export GITHUB_TOKEN, or give the bug report as a Markdown file',
+    });
+  }
+  if (slug === undefined) {
+    yield new BugloopError('usage.repo', '--repo is missing: neither GITHUB_REPOSITORY nor the remote origin says owner/name');
+  } else if (issue.kind === 'url' && !isInRepository(issue, slug, operator.github.serverUrl)) {
+    const given = flags.repo === undefined ? slug : `--repo ${slug}`;
+    yield new BugloopError(
+      'usage.issue_ref',
+      `https://${issue.host}/${issue.slug}/issues/${issue.number} is not an issue of ${given}`,
+    );
+  }
+}
+
+function isInRepository({ host, slug: owner }: Extract<IssueRef, { kind: 'url' }>, slug: string, serverUrl: string): boolean {
+  return owner.toLowerCase() === slug.toLowerCase() && isHttpUrl(serverUrl) && host.toLowerCase() === new URL(serverUrl).host;
+}
+
+async function checkTree(user: UserRepository): Promise<BugloopError[]> {
+  const paths = await user.uncommitted();
+  const [first] = paths;
+  if (first === undefined) return [];
+  const more = paths.length === 1 ? '' : ` and ${paths.length - 1} more`;
+  return [
+    new BugloopError('env.dirty_tree', `the work tree has uncommitted changes: ${first}${more}`, {
+      hint: `commit them, or put them aside with: git stash push -- ${paths.length === 1 ? first : '.'}`,
+    }),
+  ];
+}
+
+// ---------------------------------------------------------------------------------------------- agent and sandbox
+
+/** `auto` is `claude` where its key is, else a configured command, else `search`, which at least localizes. */
+function chooseAgent(flags: Flags, config: Config, { anthropic }: Operator): AgentName {
+  const wanted = flags.agent ?? config.agents.bugsolver.use;
+  if (wanted !== 'auto') return wanted;
+  if (anthropic.key !== undefined) return 'claude';
+  return config.agents.bugsolver.command === undefined ? 'search' : 'command';
+}
+
+function* checkAgent({ operator, env }: Opening, config: Config, agent: AgentName): Generator<BugloopError> {
+  if (agent === 'claude' && operator.anthropic.key === undefined) {
+    yield new BugloopError('env.missing_key', 'ANTHROPIC_API_KEY is not set, and the agent claude needs it');
+  }
+  const [program] = config.agents.bugsolver.command ?? defaultAgentCommand;
+  if (agent === 'command' && !program.includes('/') && !isOnPath(program, env['PATH'] ?? '')) {
+    yield new BugloopError('env.missing_tool', `${program}, the command of the agent, was not found on PATH`);
+  }
+}
+
+function isOnPath(program: string, searchPath: string): boolean {
+  return searchPath.split(':').some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return directory !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What was asked for, or the strongest that works; anything less than strict is said aloud. */
+async function chooseSandbox({ flags, env, progress }: Opening): Promise<SandboxLevel> {
+  if (flags.sandbox === 'off') progress.warn('the sandbox is off: code of the repository runs with all your rights');
+  if (flags.sandbox === 'off' || flags.sandbox === 'basic') return flags.sandbox;
+  const { detectSandbox } = await import('./workspace/sandbox.ts');
+  const { level, why } = await detectSandbox(env);
+  if (level === 'strict') return level;
+  if (flags.sandbox === 'strict') {
+    throw new BugloopError('env.sandbox_unavailable', `--sandbox strict: no strict sandbox here, ${why}`, {
+      hint: 'install bubblewrap and allow user namespaces, or choose --sandbox basic, or --no-sandbox',
+    });
+  }
+  progress.warn(
+    `no strict sandbox here, ${why}: code of the repository runs with a clean environment but can reach files and network`,
+  );
+  return level;
+}
+
+// ---------------------------------------------------------------------------------------------- ports
+
+interface Parts {
+  opening: Opening;
+  user: UserRepository;
+  repository: Repository;
+  config: Config;
+  agent: AgentName;
+  sandbox: SandboxLevel;
+  issue: IssueRef | undefined;
+}
+
+function composeContext(parts: Parts): Context {
+  const { opening, user, repository, config, sandbox } = parts;
+  const { env, flags, operator, signal } = opening;
+  return {
+    ...sessionOf(opening),
+    config,
+    repository,
+    sandbox,
+    async openWorkspace(base = repository.base) {
+      const { openWorkspace } = await import('./workspace/open.ts');
+      return openWorkspace({
+        repository: repository.root,
+        base,
+        config,
+        sandbox,
+        operatorEnv: env,
+        signal,
+        ...(flags.dependencies === undefined ? {} : { dependencies: resolve(opening.cwd, flags.dependencies) }),
+      });
+    },
+    openAgent: () => startAgent(parts),
+    openJournal: (issueId) => startRun(opening, repository, issueId),
+    openRun: (dir) => findRun(dir, opening.cwd),
+    openForge: () => openForge(parts),
+    readPrompt: (name) => readPrompt(user, repository, operator, name),
+  };
+}
+
+async function startAgent({ opening, config, agent }: Parts): Promise<Agent> {
+  const { env, flags, operator, cwd } = opening;
+  const { model, command = defaultAgentCommand, env: names } = config.agents.bugsolver;
+  const { openAgent } = await import('./agent/index.ts');
+  switch (agent) {
+    case 'claude':
+      return openAgent(agent, {
+        apiKey: operator.anthropic.key ?? '',
+        baseURL: operator.anthropic.baseUrl ?? 'https://api.anthropic.com',
+        model,
+      });
+    case 'command':
+      return openAgent(agent, { command, env: names, missingEnv: names.filter((name) => !env[name]) });
+    case 'scripted':
+      return openAgent(agent, { script: resolve(cwd, flags.script ?? '') });
+    default:
+      return openAgent(agent, {});
+  }
+}
+
+/** A new run directory, with the issue locked against a second run until the session ends. */
+async function startRun({ flags, cwd, progress, held }: Opening, { root }: Repository, issueId: string): Promise<Journal> {
+  const { acquireLock, openJournal, runId } = await import('./journal/journal.ts');
+  const dir = flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
+  const startedAt = new Date();
+  held.use(
+    await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice: (line) => progress.note(line) }),
+  );
+  return openJournal({ dir, id: runId(startedAt, issueId, randomBytes(4).toString('hex')) });
+}
+
+async function findRun(written: string, cwd: string): Promise<Journal> {
+  const dir = resolve(cwd, written);
+  if (!existsSync(join(dir, 'report.json'))) {
+    throw new BugloopError('usage.run_dir', `${written} is not the directory of a run: it holds no report.json`);
+  }
+  const { openJournal } = await import('./journal/journal.ts');
+  return openJournal({ dir: dirname(dir), id: basename(dir) });
+}
+
+async function openForge({ opening, repository, issue }: Parts): Promise<Forge> {
+  const { cwd, operator, progress, signal, version, env } = opening;
+  const { forges } = await import('./forge/index.ts');
+  const openLocal = await forges.local();
+  const { committer, openGit } = await import('./workspace/git.ts');
+  const git = openGit({ searchPath: env['PATH'] ?? '', signal }, { directory: repository.root });
+  const local = openLocal({ git: git.run, cwd, committer: committer.email });
+  const { token, apiUrl } = operator.github;
+  if (issue === undefined || issue.kind === 'file' || token === undefined || repository.slug === undefined) return local;
+  const openGitHub = await forges.github();
+  return openGitHub({ apiUrl, slug: repository.slug, token, version, local, progress, signal });
+}
+
+async function readPrompt(
+  user: UserRepository,
+  { base }: Repository,
+  { packageRoot }: Operator,
+  name: PromptName,
+): Promise<PromptSource> {
+  const override = `.bugloop/prompts/${name}.md`;
+  const entry = await user.entry(base, override);
+  if (entry.kind === 'file') return { text: entry.bytes.toString('utf8'), file: override };
+  if (entry.kind !== 'absent') throw new BugloopError('template.not_found', `${override} is a ${entry.kind}, not a file`);
+  const file = `prompts/${name}.md`;
+  const text = await readFile(join(packageRoot, file), 'utf8').catch((error: unknown) => {
+    throw new BugloopError('template.not_found', `${file} ${whyUnreadable(error)}`, {
+      cause: error,
+      hint: 'install bugloop again',
+    });
+  });
+  return { text, file };
+}
