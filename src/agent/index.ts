@@ -10,7 +10,7 @@ export interface AgentOptions {
   claude: ClaudeOptions;
   command: CommandOptions;
   scripted: ScriptedOptions;
-  search: Parameters<typeof searchAgent>[0];
+  search: NonNullable<Parameters<typeof searchAgent>[0]>;
 }
 
 type Openers = { [Name in AgentName]: (options: AgentOptions[Name]) => Promise<Agent> };

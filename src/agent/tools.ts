@@ -103,7 +103,7 @@ const tools: readonly Tool[] = [
   ),
   define(
     'search',
-    `Finds lines that contain a text, exactly as written, case included; at most ${matchesShown} of them.`,
+    `Finds lines that contain a text, not a pattern; case counts unless nothing else matches. At most ${matchesShown} lines.`,
     z.strictObject({ text: z.string().min(1).max(500), pattern: glob.optional() }),
     async ({ text, pattern }, task) => {
       const max = matchesShown + 1;
@@ -143,7 +143,7 @@ const tools: readonly Tool[] = [
     'Writes a new file. A file that exists is only replaced, as a whole, where overwrite is true: prefer edit.',
     z.strictObject({ path, content: z.string().max(contentLimit), overwrite: z.boolean().optional() }),
     async (input, task) => {
-      if (!input.overwrite && (await task.workspace.files.read(input.path)).ok) {
+      if (!input.overwrite && (await exists(input.path, task))) {
         return refused(`${input.path} exists; use edit, or set overwrite to replace the whole file`);
       }
       return written(await task.workspace.files.write(input.path, input.content), `Wrote ${input.path}.`);
@@ -209,6 +209,12 @@ export async function callTool(call: ToolCall, task: AgentTask): Promise<ToolAns
     if (error instanceof BugloopError) throw error;
     return refused(`${tool.name} failed: ${messageOf(error)}`);
   }
+}
+
+/** Also a file that cannot be shown, because it is binary or too large, must not be replaced by mistake. */
+async function exists(file: string, task: AgentTask): Promise<boolean> {
+  const { files } = task.workspace;
+  return (await files.read(file)).ok || (await files.list()).includes(file);
 }
 
 function written(answer: FileAnswer, success: string): ToolAnswer {

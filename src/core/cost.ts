@@ -63,6 +63,9 @@ export const priceTable: PriceTable = {
   },
 };
 
+/** Day of the built-in prices, for reports. */
+export const priceDate: string = priceTable.date;
+
 /** Output tokens that one model call may produce; what a call can cost at most follows from it. */
 export const outputTokensPerCall = 32_000;
 

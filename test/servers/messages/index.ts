@@ -10,6 +10,9 @@ import { prefixParts, type Request, sign, validate } from './validate.ts';
 export { editCall, fault, playEdits, turn, type Edit, type Reply, type Turn } from './turns.ts';
 export { prefixParts, type Request } from './validate.ts';
 
+/** The same for every server, as for every machine of a provider: a conversation may go on elsewhere. */
+const signingKey = Buffer.from('scripted');
+
 /** The key the server accepts; no real one looks like it. */
 export const fakeKey = 'not-a-real-key-for-the-scripted-model';
 
@@ -53,7 +56,8 @@ export interface MessagesServerOptions {
 export async function startMessagesServer(options: MessagesServerOptions): Promise<MessagesServer> {
   const turns = [...options.turns];
   const requests: RecordedRequest[] = [];
-  const state = { key: randomBytes(16), cache: openCache(), paused: false, count: 0 };
+  const state = { key: signingKey, cache: openCache(), paused: false, count: 0 };
+  const session = randomBytes(6).toString('hex');
 
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
@@ -97,15 +101,15 @@ export async function startMessagesServer(options: MessagesServerOptions): Promi
   ): Promise<void> {
     const before = prefixParts(request);
     const events = eventsOf(reply, request.model, usage, {
-      messageId: `msg_${String(number).padStart(6, '0')}`,
-      toolUseId: (index) => `toolu_${number}_${index}`,
+      messageId: `msg_${session}_${number}`,
+      toolUseId: (index) => `toolu_${session}_${number}_${index}`,
       sign: (blocks, thought) =>
         sign(state.key, [...before, ...blocks.map((block) => `assistant ${JSON.stringify(block)}`)], thought),
     });
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': `req_${number}` });
     for (const [index, event] of events.entries()) {
       if (reply.wrong?.after === index) return goWrong(response, reply.wrong);
-      if (!response.write(format(event))) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(format(event))) await drained(response);
       if (response.destroyed) return;
     }
     response.end();
@@ -124,6 +128,12 @@ export async function startMessagesServer(options: MessagesServerOptions): Promi
   const lifetime = setTimeout(() => void close(), options.lifetimeMs ?? 300_000).unref();
 
   return { url: `http://127.0.0.1:${portOf(server)}`, requests, left: () => turns.length, close, [Symbol.asyncDispose]: close };
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  const either = new AbortController();
+  const { signal } = either;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() => either.abort());
 }
 
 function portOf(server: Server): number {

@@ -164,10 +164,14 @@ function wrongOrder(request: Request, paused: boolean): string | undefined {
 
 function unpaired(request: Request): string | undefined {
   const turns = mergeTurns(request);
+  const seen = new Set<string>();
   for (const [index, { role, content }] of turns.entries()) {
     if (role === 'assistant') {
       const asked = content.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []));
-      if (new Set(asked).size < asked.length) return `messages.${index}: \`tool_use\` ids must be unique`;
+      for (const id of asked) {
+        if (seen.has(id)) return `messages.${index}: \`tool_use\` ids must be unique`;
+        seen.add(id);
+      }
       const answered = resultsOf(turns[index + 1]);
       const missing = asked.filter((id) => !answered.includes(id));
       if (missing.length > 0) {
