@@ -166,9 +166,9 @@ async function answer(body: () => Promise<string>): Promise<FileAnswer> {
   try {
     return { ok: true, content: await body() };
   } catch (error) {
-    if (error instanceof Refusal) return { ok: false, refusal: error.message };
-    if (error instanceof Error && 'code' in error)
-      return { ok: false, refusal: `the file system refused: ${String(error.code)}` };
+    if (!(error instanceof Error)) throw error;
+    if (error.cause === refusal) return { ok: false, refusal: error.message };
+    if ('code' in error) return { ok: false, refusal: `the file system refused: ${String(error.code)}` };
     throw error;
   }
 }
