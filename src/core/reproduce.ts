@@ -39,7 +39,7 @@ type Resolved = { ok: true; example: ResolvedExample } | { ok: false; reason: st
 
 function resolve(example: Example, language: Language, facts: PackageFacts): Resolved {
   const code = [...example.setup, 'assertion' in example.check ? example.check.assertion : example.check.subject].join('\n');
-  const reflection = findReflection(code);
+  const reflection = findReflection(code, language);
   if (reflection !== undefined)
     return { ok: false, reason: `the report's example uses \`${reflection}\`, which is never run from a report` };
   const read = resolveImports(example.imports, language, facts);

@@ -7,6 +7,7 @@ import { findRedTest, type FoundRed, type RedTest } from './red.ts';
 import { reproductionFacts, survey } from './survey.ts';
 import { describe, sizeOf, tryCandidates, type SearchLimits, type Trials } from './trials.ts';
 
+/** A candidate costs about a second; 150 of them fit into the default time of a run with room to spare. */
 const defaults: SearchLimits = { maxCandidates: 150, shareOfTime: 0.5 };
 
 /**
@@ -14,12 +15,9 @@ const defaults: SearchLimits = { maxCandidates: 150, shareOfTime: 0.5 };
  * that the test executes, and tries mechanical edits on them until one passes everything. It does not know what an
  * edit means and says so.
  */
-export function openSearch(limits: Partial<SearchLimits> = {}): Agent {
+export function searchAgent(limits: Partial<SearchLimits> = {}): Agent {
   return { name: 'search', work: (task) => work(task, { ...defaults, ...limits }) };
 }
-
-/** The search agent with its own limits: 150 candidates, half of the time that is left. */
-export const searchAgent: Agent = openSearch();
 
 async function work(task: AgentTask, limits: SearchLimits): Promise<AgentResult> {
   const memories = recall(task);

@@ -82,7 +82,7 @@ export function likelihoodOf(operator: OperatorName, symptom: Symptom): number {
 }
 
 const missing =
-  /Cannot (?:read|set) propert|(?:undefined|null) is not|is not iterable|'NoneType' object|Cannot destructure|Cannot convert undefined or null/;
+  /Cannot (?:read|set) propert|(?:undefined|null) is not|is not iterable|NoneType|Cannot destructure|Cannot convert undefined or null/;
 const numbers =
   /(-?\d+(?:\.\d+)?)\s*(?:!==?|!=|==|===|to (?:be|equal|deeply equal|strictly equal)|,? expected)\s*(-?\d+(?:\.\d+)?)/;
 

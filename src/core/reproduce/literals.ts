@@ -65,7 +65,8 @@ export function readLiteral(text: string, language: Language): string | undefine
   let node: SyntaxNode | null = opening.name === '(' ? opening.nextSibling : source.tree.resolve(1, 1);
   while (node !== null && !isLiteral(source, node)) node = node.firstChild?.from === node.from ? node.firstChild : null;
   if (node === null || punctuation.has(node.name)) return undefined;
-  return textOf(source, node);
+  // The grammars read the full stop of a sentence into a number.
+  return textOf(source, node).replace(/^(-?\d+)\.$/, '$1');
 }
 
 /** A string literal of `value` in the language, with the given quote. */

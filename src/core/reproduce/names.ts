@@ -36,11 +36,23 @@ export const pureModules: ReadonlySet<string> = new Set([
   'string',
 ]);
 
-const reflective = /\b(?:constructor|__\w+__|prototype|mro|globals|locals|fromCharCode|eval|Function|import)\b/;
+/** Words that lead from a value to what made it, in code or in a string; escapes could spell any of them. */
+const reflective =
+  /\b(?:constructor|prototype|[gs]etPrototypeOf|getOwnProperty\w*|definePropert\w*|fromCharCode|fromCodePoint|eval|Function|import|mro|globals|locals|(?:gi|cr|ag|tb|f)_\w+)\b|__\w+|\\[ux]/;
 
-/** A word that could lead out of the language's pure part; `undefined` where there is none. */
-export function findReflection(code: string): string | undefined {
-  return reflective.exec(code)?.[0];
+/** What in `code` could lead out of the language's pure part; `undefined` where nothing does. */
+export function findReflection(code: string, language: Language): string | undefined {
+  return reflective.exec(code)?.[0] ?? (language === 'javascript' ? findComputedKey(code) : undefined);
+}
+
+/** A key that is put together at run time can name anything; an index or a plain string cannot. */
+function findComputedKey(code: string): string | undefined {
+  const source = parseSnippet(code, 'javascript');
+  const key = nodesOf(source)
+    .filter(({ name }) => name === 'MemberExpression' || name.endsWith('Property') || name === 'PropertyDeclaration')
+    .map((node) => node.getChild('[')?.nextSibling)
+    .find((found) => found !== undefined && found !== null && found.name !== 'Number' && found.name !== 'String');
+  return key === undefined || key === null ? undefined : `[${textOf(source, key)}]`;
 }
 
 /** Names that `code` reads without declaring them, built-ins left out. */
