@@ -1,0 +1,251 @@
+import { compareTestFiles, nameOf, pairTests, reporter, type Comparison } from './integrity/difference.ts';
+import { judgeConfiguration, judgeSupport } from './integrity/harness.ts';
+import { readerFor, type Reader } from './integrity/languages.ts';
+import type { FindingKind, IntegrityFinding, TestCase, TestFile } from './integrity/model.ts';
+import { testMatcher, testRole } from './paths.ts';
+import type { Change, ChangedFile, Reason, TestRun } from './types.ts';
+
+export type { FindingKind, IntegrityFinding, Weight } from './integrity/model.ts';
+
+/**
+ * Whether a change left the tests as strong as they were. Nothing is executed: texts before and after are read as
+ * tests, language by language, and compared. New tests and new assertions are free; whatever existed must still be
+ * there, run, and say at least as much.
+ */
+export interface IntegrityInput {
+  change: Change;
+  /** The configuration's globs of tests. */
+  tests: readonly string[];
+  /** Whole suite on the base commit. */
+  baseline?: TestRun | undefined;
+  /** Whole suite on the head, once it ran. */
+  after?: TestRun | undefined;
+}
+
+/** Every finding, with its weight. Weights `refuse` and `human` are final, `proof` waits for `combineIntegrity`. */
+export function judgeIntegrity(input: IntegrityInput): IntegrityFinding[] {
+  const isTest = testMatcher(input.tests);
+  const judged = input.change.files.map((file) => judgeFile(file, isTest, input.change));
+  const findings = [...judged.flatMap(({ findings }) => findings), ...judgeMissing(judged), ...compareRuns(input)];
+  return mergeRepeats(findings);
+}
+
+/** What bugloop's own process saw of the change. */
+export interface ProofFacts {
+  /** Ids of tests that are red on the base source with the change's tests and green with the whole change. */
+  failToPass: readonly string[];
+  /** Passed in the baseline and fail now; passed in the baseline and are no longer reported. */
+  regressions?: readonly string[];
+  vanished?: readonly string[];
+  /** Ids of the base's own tests that fail on the head's source, where that was tried: what an edit may hide. */
+  originalsFailing?: readonly string[];
+}
+
+/**
+ * The last word on edited tests. An existing test that was made to say something else is accepted, for a person to
+ * look at, only when it is itself red on the base and green with the fix: then the edit is part of the evidence. An
+ * edited test that is green on both sides proves nothing and guards less than before; it is refused.
+ */
+export function combineIntegrity(
+  findings: readonly IntegrityFinding[],
+  facts: ProofFacts,
+): { refuse: Reason[]; human: Reason[] } {
+  const lost = new Set([...(facts.regressions ?? []), ...(facts.vanished ?? [])]);
+  const weigh = (finding: IntegrityFinding): 'refuse' | 'human' => {
+    const hides = edits.has(finding.kind) && (facts.originalsFailing ?? []).some((id) => isResultOf(finding, id));
+    if (finding.weight !== 'proof' && !hides) return finding.weight;
+    const proven = facts.failToPass.some((id) => !lost.has(id) && isResultOf(finding, id));
+    return proven ? 'human' : 'refuse';
+  };
+  const refuse = findings.filter((finding) => weigh(finding) === 'refuse');
+  const human = findings.filter((finding) => weigh(finding) === 'human');
+  return { refuse: refuse.map(toReason), human: human.map(toReason) };
+}
+
+/** Kinds that make an existing test say something else. */
+const edits: ReadonlySet<FindingKind> = new Set([
+  'expectation-changed',
+  'input-changed',
+  'body-changed',
+  'row-changed',
+  'conditional',
+  'fixture',
+]);
+
+/** The plain reason of a finding, as a report stores it. */
+export function toReason({ code, message, path, line }: IntegrityFinding): Reason {
+  return { code, message, ...(path === undefined ? {} : { path }), ...(line === undefined ? {} : { line }) };
+}
+
+/** Whether a runner's id, `<file> > <suite> > <name>`, stands for the test that a finding is about. */
+function isResultOf(finding: IntegrityFinding, id: string): boolean {
+  const [file = '', ...rest] = id.split(' > ');
+  const looksLikePath = /[\\/]|\.\w{1,5}$/.test(file) && !/\s/.test(file);
+  const path = finding.path ?? '';
+  if (looksLikePath && rest.length > 0 && !samePath(path, file)) return false;
+  const title = finding.test?.at(-1) ?? '';
+  const name = squeeze(looksLikePath && rest.length > 0 ? rest.join(' > ') : id);
+  // Placeholders of parametrised titles (`%s`, `$name`, `${x}`, `#{x}`) are filled in by the runner.
+  const parts = title.split(/%[sdifjoOp#%]|\$\{[^}]*\}|\$[\w.]+|#\{[^}]*\}/).map(squeeze);
+  let from = 0;
+  return parts.every((part) => {
+    const at = name.indexOf(part, from);
+    from = at + part.length;
+    return at >= 0;
+  });
+}
+
+const squeeze = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, ' ')
+    .trim();
+/** A snapshot stands for the tests of the file it belongs to. */
+function samePath(path: string, file: string): boolean {
+  const owner = path.replace(/(__snapshots__|snapshots)\//, '').replace(/\.snap(shot)?$/, '');
+  return path === file || owner === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`);
+}
+
+// ---------------------------------------------------------------------------------------------- one file
+
+interface Judged extends Comparison {
+  file: ChangedFile;
+  before: TestFile;
+  comments: string;
+}
+
+const empty: TestFile = { tests: [], marks: [], rows: [], comments: '' };
+
+function judgeFile(file: ChangedFile, isTest: (path: string) => boolean, change: Change): Judged {
+  const nothing: Judged = { file, before: empty, findings: [], missing: [], added: [], comments: '' };
+  const configuration = judgeConfiguration(file);
+  if (configuration.length > 0) return { ...nothing, findings: configuration };
+  const reader = readerFor(file.path);
+  const inTests = isTest(file.path);
+  if (!inTests && !(reader !== undefined && declaresInline(file))) return nothing;
+  const role = testRole(file.path);
+  const support = (): Judged => ({ ...nothing, findings: judgeSupport(file, reappears(file, change)) });
+  if (inTests && (role === 'snapshot' || role === 'fixture' || role === 'mock')) return support();
+  if (file.binary) return support();
+  const report = reporter(file.path);
+  if (reader === undefined) {
+    const findings =
+      file.status === 'added' ? [] : [report('unreadable', 'human', `tests in ${file.path} are in a language that is not read`)];
+    return { ...nothing, findings: [...findings, ...(file.status === 'deleted' ? support().findings : [])] };
+  }
+  const texts = readBoth(file, reader);
+  if (texts === undefined) return { ...nothing, findings: [judgeUnreadable(file, reader)] };
+  const { before, after } = texts;
+  if (inTests && !hasTests(before) && !hasTests(after)) {
+    const compared = compareTestFiles(file.path, before, after).findings.filter((finding) => finding.weight === 'refuse');
+    return { ...nothing, findings: [...support().findings, ...(file.status === 'modified' ? compared : [])] };
+  }
+  const compared = compareTestFiles(file.path, before, after);
+  const isNew = file.before === undefined;
+  const findings = isNew
+    ? compared.findings.filter(({ kind }) => ['focused', 'exit-added', 'never-runs'].includes(kind))
+    : compared.findings;
+  const setup = inTests && role === 'setup' ? support().findings : [];
+  return { ...compared, findings: [...setup, ...findings], file, before, comments: after.comments };
+}
+
+/** Languages that keep unit tests beside the code. */
+function declaresInline(file: ChangedFile): boolean {
+  const text = `${file.before ?? ''}\n${file.after ?? ''}`;
+  if (file.path.endsWith('.rs')) return /#\[(\w+::)*test\b|#\[cfg\(test\)\]/.test(text);
+  return /\.[cm]?[jt]sx?$/.test(file.path) && /import\s*\.\s*meta\s*\.\s*vitest/.test(text);
+}
+
+function hasTests(file: TestFile): boolean {
+  return file.tests.some((test) => test.titles.at(-1) !== '' || test.assertions.length > 0);
+}
+
+function readBoth(file: ChangedFile, reader: Reader): { before: TestFile; after: TestFile } | undefined {
+  const read = (text: string | undefined, mode: string): TestFile | undefined =>
+    mode === '000000' ? empty : text === undefined ? undefined : reader(file.path, text);
+  const [before, after] = [read(file.before, file.oldMode), read(file.after, file.newMode)];
+  return before === undefined || after === undefined ? undefined : { before, after };
+}
+
+/** What could be read before and no longer can is a loss; what never could is for a person. */
+function judgeUnreadable(file: ChangedFile, reader: Reader): IntegrityFinding {
+  const couldBefore = file.before !== undefined && reader(file.path, file.before) !== undefined;
+  return reporter(file.path)(
+    'unreadable',
+    couldBefore || file.before === undefined ? 'refuse' : 'human',
+    `the tests in ${file.path} cannot be read`,
+  );
+}
+
+/** Whether a deleted file's text lies elsewhere in the change. */
+function reappears(file: ChangedFile, change: Change): boolean {
+  return file.before !== undefined && change.files.some((other) => other.status === 'added' && other.after === file.before);
+}
+
+// ---------------------------------------------------------------------------------------------- the change as a whole
+
+/** A missing test may have moved to another file of the change; otherwise it was deleted. */
+function judgeMissing(judged: readonly Judged[]): IntegrityFinding[] {
+  let homeless = judged.flatMap(({ added }) => added);
+  return judged.flatMap(({ file, before, missing, comments }) => {
+    const others = homeless.filter((test) => !judged.some((one) => one.file === file && one.added.includes(test)));
+    const moves = pairTests(missing, others);
+    homeless = homeless.filter((test) => !moves.some(({ now }) => now === test));
+    const moved = new Set(moves.map(({ old }) => old));
+    const report = reporter(file.path);
+    return missing
+      .filter((test) => test.assertions.length > 0 || (test.titles.at(-1) !== '' && !isGroup(test, before.tests)))
+      .map((test) => {
+        if (moved.has(test)) return report('moved', 'human', `"${nameOf(test)}" moved to another file`, test);
+        const commented = isCommentedOut(test, comments) ? ' (commented out)' : '';
+        return report('deleted', 'refuse', `"${nameOf(test)}" is gone${commented}`, test);
+      });
+  });
+}
+
+/** What holds nothing but other tests, or wraps the runner's function under a title given from outside. */
+function isGroup(test: TestCase, tests: readonly TestCase[]): boolean {
+  if (test.assertions.length === 0 && test.isWrapper === true) return true;
+  const prefix = test.titles.join('\0') + '\0';
+  return test.assertions.length === 0 && tests.some((other) => other.titles.join('\0').startsWith(prefix));
+}
+
+function isCommentedOut(test: TestCase, comments: string): boolean {
+  const title = test.titles.at(-1) ?? '';
+  return title !== '' && comments.includes(title);
+}
+
+const ofRun = (kind: 'skipped' | 'fewer-tests', message: string): IntegrityFinding => ({
+  code: `integrity.${kind.replace('-', '_')}`,
+  kind,
+  weight: 'refuse',
+  message,
+});
+const executed = (run: TestRun): number => run.results.filter(({ status }) => status !== 'skipped').length;
+
+/** Runs tell what texts cannot: a test that is there and is no longer executed. */
+function compareRuns({ baseline, after }: IntegrityInput): IntegrityFinding[] {
+  if (baseline === undefined || after === undefined || !baseline.perTest || !after.perTest) return [];
+  const now = new Map(after.results.map((result) => [result.id, result.status]));
+  const skipped = baseline.results.filter(({ id, status }) => status === 'passed' && now.get(id) === 'skipped');
+  const [before, left] = [executed(baseline), executed(after)];
+  return [
+    ...skipped.map(({ id }) => ofRun('skipped', `passed before the change and is skipped with it: ${id}`)),
+    ...(left < before ? [ofRun('fewer-tests', `${left} tests were executed, ${before} before the change`)] : []),
+  ];
+}
+
+/** A skipped suite is one finding, not one for each of its tests. */
+function mergeRepeats(findings: readonly IntegrityFinding[]): IntegrityFinding[] {
+  const groups = new Map<string, IntegrityFinding[]>();
+  for (const finding of findings) {
+    const place = finding.line === undefined ? finding.message : String(finding.line);
+    const key = [finding.kind, finding.weight, finding.path, place, finding.weight === 'proof' ? finding.message : ''].join('\0');
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    const distinct = new Set(more.map((finding) => finding.message).filter((message) => message !== first.message));
+    return [distinct.size === 0 ? first : { ...first, message: `${first.message} (and ${distinct.size} more)` }];
+  });
+}

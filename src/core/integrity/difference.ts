@@ -1,0 +1,322 @@
+import { similarity, withoutOnce } from './multiset.ts';
+import type { Assertion, Condition, FindingKind, IntegrityFinding, Mark, Row, TestCase, TestFile, Weight } from './model.ts';
+
+/** What the tests of one file lost between `before` and `after`. Whatever was added is no business of this. */
+export function compareTestFiles(path: string, before: TestFile, after: TestFile): Comparison {
+  const pairs = pairTests(before.tests, after.tests);
+  const report = reporter(path);
+  const survivors = new Set(pairs.map(({ now }) => now));
+  const added = after.tests.filter((test) => !survivors.has(test));
+  const matched = new Set(pairs.map(({ old }) => old));
+  const elsewhere = withoutOnce(assertionsOf(after.tests), assertionsOf(before.tests), ({ assertion }) => assertion.print);
+  return {
+    findings: [
+      ...pairs.flatMap(({ old, now, renamed }) => [
+        ...(renamed ? [report('renamed', 'human', `"${nameOf(old)}" is now called "${nameOf(now)}"`, now)] : []),
+        ...compareTests(report, old, now, elsewhere),
+      ]),
+      ...added.flatMap((test) => judgeAdded(report, test, before)),
+      ...compareFileMarks(report, before.marks, after.marks),
+      ...compareRows(report, before.rows, after.rows),
+    ],
+    missing: before.tests.filter((test) => !matched.has(test)),
+    added,
+  };
+}
+
+export interface Comparison {
+  findings: IntegrityFinding[];
+  /** Tests of before that have no counterpart in this file: deleted, unless another file took them in. */
+  missing: TestCase[];
+  added: TestCase[];
+}
+
+/** An assertion that is new in the file, and the test it stands in. */
+interface Home {
+  test: TestCase;
+  assertion: Assertion;
+}
+
+const assertionsOf = (tests: readonly TestCase[]): Home[] =>
+  tests.flatMap((test) => test.assertions.map((assertion) => ({ test, assertion })));
+
+export const nameOf = (test: TestCase): string => test.titles.filter((title) => title !== '').join(' > ') || 'the file itself';
+
+type Report = (kind: FindingKind, weight: Weight, message: string, test?: TestCase, line?: number) => IntegrityFinding;
+
+export function reporter(path: string): Report {
+  return (kind, weight, message, test, line) => {
+    const at = line ?? test?.line;
+    return {
+      code: `integrity.${kind.replaceAll('-', '_')}`,
+      message: oneLine(message),
+      path,
+      kind,
+      weight,
+      ...(at === undefined ? {} : { line: at }),
+      ...(test === undefined ? {} : { test: test.titles }),
+    };
+  };
+}
+
+const oneLine = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > 400 ? `${line.slice(0, 399)}…` : line;
+};
+
+const quote = (text: string): string => (text.length > 120 ? `${text.slice(0, 119)}…` : text);
+
+// ---------------------------------------------------------------------------------------------- pairs
+
+interface Pair {
+  old: TestCase;
+  now: TestCase;
+  renamed: boolean;
+}
+
+/** Same titles first; then same body, then a body that is mostly the same, under another title. */
+export function pairTests(before: readonly TestCase[], after: readonly TestCase[]): Pair[] {
+  const rounds: { same: (old: TestCase, now: TestCase) => boolean; renamed: boolean }[] = [
+    { same: (old, now) => sameTitles(old, now) && sameBody(old, now), renamed: false },
+    { same: sameTitles, renamed: false },
+    { same: (old, now) => old.titles.at(-1) === now.titles.at(-1) && isSubstantial(old) && similarBody(old, now), renamed: true },
+    { same: (old, now) => isSubstantial(old) && sameBody(old, now), renamed: true },
+    { same: (old, now) => isSubstantial(old) && similarBody(old, now), renamed: true },
+  ];
+  const pairs: Pair[] = [];
+  let [old, now] = [[...before], [...after]];
+  for (const { same, renamed } of rounds) {
+    for (const test of old) {
+      const found = now.find((candidate) => same(test, candidate));
+      if (found === undefined) continue;
+      pairs.push({ old: test, now: found, renamed });
+      now = now.filter((candidate) => candidate !== found);
+    }
+    const paired = new Set(pairs.map((pair) => pair.old));
+    old = old.filter((test) => !paired.has(test));
+  }
+  return pairs;
+}
+
+const sameTitles = (old: TestCase, now: TestCase): boolean => old.titles.join('\0') === now.titles.join('\0');
+const isSubstantial = (test: TestCase): boolean => test.assertions.length > 0 && test.titles.at(-1) !== '';
+const content = (test: TestCase): string[] => [...test.statements, ...test.assertions.map((assertion) => assertion.print)];
+const sameBody = (old: TestCase, now: TestCase): boolean => content(old).join('\0') === content(now).join('\0');
+
+/** Half of what both say is the same, and at least one assertion on the same subject: an edited and renamed test. */
+function similarBody(old: TestCase, now: TestCase): boolean {
+  const subjects = new Set(old.assertions.map((assertion) => assertion.subject));
+  return now.assertions.some((assertion) => subjects.has(assertion.subject)) && similarity(content(old), content(now)) >= 0.5;
+}
+
+// ---------------------------------------------------------------------------------------------- one test
+
+const telling = (test: TestCase): Assertion[] => test.assertions.filter((assertion) => !assertion.trivial);
+
+function compareTests(report: Report, old: TestCase, now: TestCase, elsewhere: readonly Home[]): IntegrityFinding[] {
+  const findings = [...compareMarks(report, old, now), ...compareConditions(report, old, now)];
+  if (old.hasBody && !now.hasBody)
+    return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" has no body any more`, now)];
+  if (telling(old).length > 0 && telling(now).length === 0)
+    return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" asserts nothing any more`, now)];
+  if (content(old).length > 0 && content(now).length === 0)
+    return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" is empty now`, now)];
+  return [...findings, ...compareAssertions(report, old, now, elsewhere), ...compareStatements(report, old, now)];
+}
+
+/** What is marked more often or higher than before. */
+function compareMarks(report: Report, old: TestCase, now: TestCase): IntegrityFinding[] {
+  return risenMarks(old.marks, now.marks).map((mark) => {
+    const [kind, what] = markWords[mark.kind];
+    return report(kind, 'refuse', `"${nameOf(now)}" ${what}: ${quote(mark.text)}`, now, mark.line);
+  });
+}
+
+const markWords: Record<Mark['kind'], [FindingKind, string]> = {
+  skip: ['skipped', 'is skipped'],
+  focus: ['focused', 'is focused, so others do not run'],
+  timeout: ['timeout-raised', 'gets more time'],
+  retry: ['retries-raised', 'is retried'],
+  'expected-failure': ['skipped', 'is expected to fail'],
+  swallow: ['swallowed', 'hides its failures'],
+  exit: ['exit-added', 'ends the run'],
+  plan: ['assertion-removed', 'plans fewer assertions'],
+};
+
+export function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
+  const kinds = [...new Set(now.map((mark) => mark.kind))];
+  return kinds.flatMap((kind) => {
+    const [from, to] = [old, now].map((marks) => marks.filter((mark) => mark.kind === kind)) as [Mark[], Mark[]];
+    if (kind === 'timeout' || kind === 'retry') {
+      const limit = Math.max(0, ...from.map((mark) => mark.value ?? Infinity));
+      return to.filter((mark) => (mark.value ?? Infinity) > limit).slice(0, 1);
+    }
+    if (kind === 'plan') {
+      const [most, planned] = [from, to].map((marks) => Math.max(-1, ...marks.map((mark) => mark.value ?? -1)));
+      return (planned ?? -1) < (most ?? -1) ? to.slice(0, 1) : [];
+    }
+    // A skip whose reason or condition was merely reworded is not a new one.
+    return to.length > from.length ? to.slice(from.length, from.length + 1) : [];
+  });
+}
+
+function compareConditions(report: Report, old: TestCase, now: TestCase): IntegrityFinding[] {
+  const fresh = freshConditions(old.conditions, now.conditions);
+  return fresh.map((condition) => conditionFinding(report, now, condition, now.line));
+}
+
+function freshConditions(old: readonly Condition[], now: readonly Condition[]): Condition[] {
+  if (now.length <= old.length && !now.some((condition) => condition.kind === 'never')) return [];
+  return withoutOnce(now, old, (condition) => condition.text);
+}
+
+function conditionFinding(report: Report, test: TestCase, condition: Condition, line: number): IntegrityFinding {
+  const text = quote(condition.text);
+  if (condition.kind === 'never') return report('skipped', 'refuse', `"${nameOf(test)}" never runs under ${text}`, test, line);
+  if (condition.kind === 'environment')
+    return report('skipped', 'refuse', `"${nameOf(test)}" runs only where the environment says so: ${text}`, test, line);
+  return report('conditional', 'proof', `"${nameOf(test)}" now depends on ${text}`, test, line);
+}
+
+// ---------------------------------------------------------------------------------------------- assertions
+
+function compareAssertions(report: Report, old: TestCase, now: TestCase, elsewhere: readonly Home[]): IntegrityFinding[] {
+  const findings: IntegrityFinding[] = [];
+  const left = [...now.assertions];
+  const gone: Assertion[] = [];
+  for (const assertion of old.assertions) {
+    const index = left.findIndex((candidate) => candidate.print === assertion.print);
+    if (index < 0) gone.push(assertion);
+    else findings.push(...compareReach(report, now, assertion, left.splice(index, 1)[0] ?? assertion));
+  }
+  // An assertion that another test of the file took over was moved, not lost, and needs nothing in its place.
+  const homes = elsewhere.filter(({ test }) => test !== now);
+  const moved = gone.filter((assertion) => homes.some((home) => home.assertion.print === assertion.print));
+  let lost = gone.filter((assertion) => !moved.includes(assertion));
+  for (const [relation, find] of relations) {
+    const unpaired: Assertion[] = [];
+    for (const assertion of lost) {
+      const index = left.findIndex((candidate) => find(assertion, candidate));
+      if (index < 0) unpaired.push(assertion);
+      else findings.push(...compareAssertion(report, now, assertion, left.splice(index, 1)[0] ?? assertion, relation));
+    }
+    lost = unpaired;
+  }
+  const name = nameOf(now);
+  return [
+    ...findings,
+    ...moved.map(({ text }) => report('moved', 'human', `"${name}" left ${quote(text)} to another test`, now)),
+    ...lost
+      .filter((assertion) => !assertion.trivial && assertion.dead === undefined)
+      .flatMap((assertion) => {
+        const home = homes.find(
+          ({ assertion: { subject, matcher } }) => subject === assertion.subject && matcher === assertion.matcher,
+        );
+        if (home !== undefined) return compareAssertion(report, home.test, assertion, home.assertion, 'subject');
+        // The same claim is still made, only fewer times: that matters where the subject changes as it is asked.
+        if (now.assertions.some(({ print, dead }) => print === assertion.print && dead === undefined))
+          return [report('body-changed', 'human', `"${name}" asserts fewer times ${quote(assertion.text)}`, now)];
+        return [report('assertion-removed', 'refuse', `"${name}" no longer asserts ${quote(assertion.text)}`, now)];
+      }),
+  ];
+}
+
+type Relation = 'subject' | 'rest' | 'other';
+
+/** How a removed assertion finds the one that stands for it now: the nearest kin first. */
+const relations: readonly [Relation, (old: Assertion, now: Assertion) => boolean][] = [
+  ['subject', (old, now) => now.subject === old.subject && now.matcher === old.matcher],
+  ['subject', (old, now) => now.subject === old.subject && !now.trivial],
+  ['rest', (old, now) => now.matcher === old.matcher && now.expected === old.expected && now.expected !== ''],
+  ['rest', (old, now) => now.matcher === old.matcher],
+  ['other', (_, now) => !now.trivial],
+];
+
+function compareAssertion(
+  report: Report,
+  test: TestCase,
+  old: Assertion,
+  now: Assertion,
+  relation: Relation,
+): IntegrityFinding[] {
+  const change = `${quote(old.text)} → ${quote(now.text)}`;
+  const say = (kind: FindingKind, weight: Weight, what: string): IntegrityFinding =>
+    report(kind, weight, `"${nameOf(test)}" ${what}: ${change}`, test, now.line);
+  const reach = compareReach(report, test, old, now);
+  if (old.trivial) return reach;
+  if (now.trivial) return [say('loosened', 'refuse', 'asserts what always holds'), ...reach];
+  if (now.loose > old.loose) return [say('loosened', 'refuse', 'accepts more than before'), ...reach];
+  if (relation === 'subject' && now.strength < old.strength) return [say('loosened', 'refuse', 'asserts less'), ...reach];
+  if (relation === 'subject') {
+    // The same subject under a matcher that says more, and the same expectation: tightened.
+    const tightened = now.matcher !== old.matcher && now.expected === old.expected && now.strength > old.strength;
+    return [...(tightened ? [] : [say('expectation-changed', 'proof', 'expects something else')]), ...reach];
+  }
+  if (relation === 'rest' && !isClaim(old) && !isClaim(now))
+    return [say('input-changed', 'human', 'looks at something else'), ...reach];
+  return [say('expectation-changed', 'proof', 'asserts something else'), ...reach];
+}
+
+/** `ok(a === 1)`, `ok(!found)`: the whole claim stands in what is looked at. */
+function isClaim({ subject, strength }: Assertion): boolean {
+  return strength <= 2 && /^!|^not | ([=!]==?|[<>]=?|&&|\|\||in|is) /.test(subject);
+}
+
+/** Whether an assertion that stayed can still fail. */
+function compareReach(report: Report, test: TestCase, old: Assertion, now: Assertion): IntegrityFinding[] {
+  if (old.dead === undefined && now.dead === 'unreachable')
+    return [report('skipped', 'refuse', `"${nameOf(test)}" never gets to ${quote(now.text)}`, test, now.line)];
+  if (old.dead === undefined && now.dead === 'swallowed')
+    return [report('swallowed', 'refuse', `"${nameOf(test)}" hides the failure of ${quote(now.text)}`, test, now.line)];
+  return freshConditions(old.conditions, now.conditions).map((condition) => conditionFinding(report, test, condition, now.line));
+}
+
+// ---------------------------------------------------------------------------------------------- statements
+
+/** Added statements are fine; a removed or edited one may be what made the assertions bite. */
+function compareStatements(report: Report, old: TestCase, now: TestCase): IntegrityFinding[] {
+  const gone = withoutOnce(old.statements, now.statements, (statement) => statement);
+  if (gone.length === 0) return [];
+  const more = gone.length > 1 ? ` and ${gone.length - 1} more` : '';
+  return [report('body-changed', 'human', `"${nameOf(now)}" no longer says ${quote(gone[0] ?? '')}${more}`, now)];
+}
+
+// ---------------------------------------------------------------------------------------------- the rest of a file
+
+/** A new test may be anything but a switch for others. */
+function judgeAdded(report: Report, test: TestCase, before: TestFile): IntegrityFinding[] {
+  const inherited = before.tests.filter((old) => old.titles[0] === test.titles[0]).flatMap((old) => old.marks);
+  return test.marks.flatMap((mark) => {
+    if (inherited.some((old) => old.kind === mark.kind && old.text === mark.text)) return [];
+    const [kind, what] = markWords[mark.kind];
+    if (mark.kind === 'focus' || mark.kind === 'exit')
+      return [report(kind, 'refuse', `"${nameOf(test)}" ${what}: ${quote(mark.text)}`, test, mark.line)];
+    if (mark.kind === 'skip' || mark.kind === 'expected-failure' || mark.kind === 'retry')
+      return [report('never-runs', 'human', `the new test "${nameOf(test)}" ${what}: ${quote(mark.text)}`, test, mark.line)];
+    return [];
+  });
+}
+
+function compareFileMarks(report: Report, old: readonly Mark[], now: readonly Mark[]): IntegrityFinding[] {
+  return risenMarks(old, now).map((mark) => {
+    const [kind, what] = markWords[mark.kind];
+    return report(kind, 'refuse', `the file ${what.replace(/^is /, 'is ')}: ${quote(mark.text)}`, undefined, mark.line);
+  });
+}
+
+function compareRows(report: Report, old: readonly Row[], now: readonly Row[]): IntegrityFinding[] {
+  const gone = withoutOnce(old, now, (row) => row.text);
+  const fresh = withoutOnce(now, old, (row) => row.text);
+  return gone.map((row, index) => {
+    const instead = fresh[index];
+    return instead === undefined
+      ? report('row-removed', 'refuse', `a case of a table is gone: ${quote(row.text)}`)
+      : report(
+          'row-changed',
+          'proof',
+          `a case of a table differs: ${quote(row.text)} → ${quote(instead.text)}`,
+          undefined,
+          instead.line,
+        );
+  });
+}

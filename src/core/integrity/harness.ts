@@ -1,0 +1,135 @@
+import { withoutOnce } from './multiset.ts';
+import { matchAny, testRole } from '../paths.ts';
+import { reporter } from './difference.ts';
+import type { FindingKind, IntegrityFinding, Weight } from './model.ts';
+import type { ChangedFile } from '../types.ts';
+
+/**
+ * What is no test but decides how tests run and what they see: configuration of runners, coverage and static checks,
+ * set-up files, mocks, helpers, fixtures and snapshots.
+ */
+
+interface Rule {
+  matches: (path: string) => boolean;
+  weight: Weight;
+  what: string;
+}
+
+const rules: readonly Rule[] = [
+  {
+    matches: matchAny([
+      '**/{vitest,vite,jest,ava,playwright,cypress,wdio,karma,web-test-runner,mocha,nightwatch,japa,stryker}{,.*}.{config,conf,workspace,projects}.{js,mjs,cjs,ts,mts,cts,json}',
+      '**/{vitest,jest,mocha,karma}.{workspace,preset,projects,conf}.{js,mjs,cjs,ts,mts,cts,json}',
+      '**/{.mocharc,.nycrc,.c8rc,.taprc,.jestrc,.avarc,.istanbul,.labrc,.jasmine,.testcaferc,.zuul}{,.*}',
+      '**/{mocha.opts,jasmine.json,karma.conf.js,testem.{json,js},intern.json,c8.config.*,nyc.config.*,.tap/**}',
+      '**/{pytest.ini,.pytest.ini,tox.ini,noxfile.py,.coveragerc,coverage.cfg,nose.cfg,.noserc,pytest.toml}',
+      '**/{phpunit,phpunit.dist,phpspec,codeception}*.{xml,xml.dist,yml,dist}',
+      '**/{.rspec,.simplecov,spec.opts,guardfile,Guardfile,nextest.toml,tarpaulin.toml,.gotestsum*,xunit.runner.json,*.runsettings,junit-platform.properties,testng.xml,.busted}',
+    ]),
+    weight: 'refuse',
+    what: 'configures the test runner or coverage',
+  },
+  {
+    matches: matchAny([
+      '**/{.eslintrc,.eslintignore,.oxlintrc,.jshintrc,.jscsrc,.stylelintrc,.xo-config,.babelrc,.swcrc,.pylintrc,.flake8,.rubocop}{,.*}',
+      '**/{eslint,babel,biome,rollup,webpack,tsup,metro,oxlint,xo,swc,esbuild}.config.*',
+      '**/{biome.json,biome.jsonc,tslint.json,mypy.ini,.mypy.ini,ruff.toml,.ruff.toml,pylintrc,clippy.toml,.clippy.toml,.golangci.*,phpstan*.neon*,psalm.xml*,detekt.yml,checkstyle.xml,.editorconfig}',
+      '**/{Makefile,makefile,GNUmakefile,Rakefile,Justfile,justfile,Taskfile*,gulpfile.*,Gruntfile.*,build.xml,CMakeLists.txt}',
+      '**/{nx,turbo}.json',
+    ]),
+    weight: 'human',
+    what: 'configures what is built or checked',
+  },
+];
+const isTsconfig = matchAny(['**/{tsconfig,jsconfig}{,.*}.json', '**/tsconfig/*.json']);
+const isPackage = matchAny(['**/package.json']);
+const isFixturePlace = matchAny(['**/{fixtures,fixture,__fixtures__,testdata,test-data,test_data}/**']);
+
+export function judgeConfiguration(file: ChangedFile): IntegrityFinding[] {
+  if (isFixturePlace(file.path)) return [];
+  const report = reporter(file.path);
+  const how = file.status === 'added' ? 'is new and' : file.status === 'deleted' ? 'is gone and' : 'differs and';
+  const found = rules
+    .filter((rule) => rule.matches(file.path))
+    .map((rule) => report('configuration', rule.weight, `${file.path} ${how} ${rule.what}`));
+  if (isTsconfig(file.path)) found.push(...judgeTsconfig(file));
+  if (isPackage(file.path)) found.push(...judgePackage(file));
+  return found;
+}
+
+/** Options of TypeScript whose loss makes the type check say less. */
+const strictness =
+  /"(strict\w*|no[A-Z]\w*|exactOptionalPropertyTypes|useUnknownInCatchVariables|alwaysStrict|checkJs)"\s*:\s*true/g;
+
+const strictOptions = (text: string | undefined): string[] =>
+  [...(text ?? '').matchAll(strictness)].map((match) => match[1] ?? '');
+
+function judgeTsconfig(file: ChangedFile): IntegrityFinding[] {
+  const lost = withoutOnce(strictOptions(file.before), strictOptions(file.after), (option) => option).filter(
+    (option) => !/^noEmit|^noLib/.test(option),
+  );
+  const report = reporter(file.path);
+  return lost.length > 0
+    ? lost.map((option) => report('configuration', 'refuse', `${file.path} no longer sets "${option}"`))
+    : [report('configuration', 'human', `${file.path} differs and configures the type check`)];
+}
+
+/** Keys of package.json that decide how tests run. A manifest is held by the guards too; this names the harm. */
+const testKeys = /^(jest|mocha|ava|nyc|c8|tap|vitest|standard|xo|eslintConfig|babel)$/;
+
+const scriptsOf = (manifest: Record<string, unknown>): Record<string, unknown> => ({
+  ...(manifest['scripts'] as object | undefined),
+});
+const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
+function judgePackage(file: ChangedFile): IntegrityFinding[] {
+  const [old, now] = [parseJson(file.before), parseJson(file.after)];
+  const [oldScripts, nowScripts] = [scriptsOf(old), scriptsOf(now)];
+  const report = reporter(file.path);
+  const names = Object.keys({ ...oldScripts, ...nowScripts }).filter((name) =>
+    /test|cover|spec|tap|unit|e2e|check|^(pre|post)?(install|prepare)$/i.test(name),
+  );
+  const keys = Object.keys({ ...old, ...now }).filter((key) => testKeys.test(key));
+  return [
+    ...names.filter((name) => differs(oldScripts[name], nowScripts[name])).map((name) => `scripts.${name}`),
+    ...keys.filter((key) => differs(old[key], now[key])),
+  ].map((key) => report('configuration', 'refuse', `${file.path}: "${key}" differs and decides how tests run`));
+}
+
+function parseJson(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Everything under a test path that holds no tests itself. */
+export function judgeSupport(file: ChangedFile, reappears: boolean): IntegrityFinding[] {
+  const role = testRole(file.path);
+  const report = reporter(file.path);
+  const name = file.path;
+  if (file.status === 'deleted') {
+    const [kind, weight]: [FindingKind, Weight] = reappears ? ['moved', 'human'] : ['deleted', 'refuse'];
+    return [report(kind, weight, `${name} is gone${reappears ? ' from here and lies elsewhere' : ''}; tests may depend on it`)];
+  }
+  const onlyGrew = file.status === 'added' || file.removedLines === 0;
+  switch (role) {
+    case 'snapshot':
+      return onlyGrew ? [] : [{ ...report('snapshot', 'proof', `${name} holds recorded results and was rewritten`), test: [''] }];
+    case 'setup':
+      return onlyGrew && file.status !== 'added'
+        ? [report('setup', 'human', `${name} is loaded before all tests and got longer`)]
+        : [report('setup', 'refuse', `${name} is loaded before all tests and ${file.status === 'added' ? 'is new' : 'differs'}`)];
+    case 'mock':
+      return [report('mock', 'human', `${name} stands in for a module in tests`)];
+    case 'fixture':
+      return file.status === 'added' ? [] : [report('fixture', 'human', `${name} is data of existing tests and differs`)];
+    default:
+      if (file.status === 'added') return [];
+      return [
+        report('helper', onlyGrew ? 'human' : 'refuse', `${name} is shared by tests and ${onlyGrew ? 'got longer' : 'differs'}`),
+      ];
+  }
+}
