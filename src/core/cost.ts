@@ -21,7 +21,7 @@ export const priceTableSchema = z.strictObject({
   models: z.record(z.string(), price),
 });
 
-export type Rates = z.infer<typeof rates>;
+type Rates = z.infer<typeof rates>;
 export type Price = z.infer<typeof price>;
 export type PriceTable = z.infer<typeof priceTableSchema>;
 

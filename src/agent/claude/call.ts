@@ -17,7 +17,7 @@ export type CallOutcome = { ok: true; reply: Reply; usage: Usage } | { ok: false
 
 /** Why a call gave no reply. Only `transient` is worth another try. */
 export interface Failure {
-  kind: 'transient' | 'auth' | 'overflow' | 'rejected' | 'interrupted' | 'deadline' | 'misbehaved';
+  kind: 'transient' | 'auth' | 'overflow' | 'stale' | 'rejected' | 'interrupted' | 'deadline' | 'misbehaved';
   message: string;
   /** What the server asks to wait, in milliseconds. */
   retryAfterMs?: number;
@@ -118,7 +118,7 @@ const statusOfType: Record<string, number> = {
 const retriable = new Set([408, 409, 425, 429]);
 
 /** What an error of the SDK means for us. */
-export function classify(error: unknown): Failure {
+function classify(error: unknown): Failure {
   // What is no answer of the API is a connection that failed or a stream that broke.
   if (!isApiError(error)) return { kind: 'transient', message: messageOf(error) };
   const message = describe(error);
@@ -129,10 +129,14 @@ export function classify(error: unknown): Failure {
   }
   if (status === 401 || status === 403) return { kind: 'auth', message };
   if (status === 413 || (status === 400 && isTooLong(message))) return { kind: 'overflow', message };
-  return { kind: 'rejected', message };
+  return { kind: isStale(message) ? 'stale' : 'rejected', message };
 }
 
 const isTooLong = (message: string): boolean => /prompt is too long|exceed(s|ed)? (the )?context (limit|window)/i.test(message);
+
+/** A thinking block that came back after something before it had changed, e.g. the tools, by an upgrade before a resume. */
+const isStale = (message: string): boolean =>
+  /bound to a different conversation|invalid `signature` in `thinking`/i.test(message);
 
 const isApiError = (error: unknown): error is APIError => error instanceof APIError;
 

@@ -75,7 +75,12 @@ export function restart(entries: readonly Entry[], attempt: number): Entry {
     'Read only what you need, in small ranges.',
   ].join(' ');
   const parts = first === newest ? [first] : [first, newest];
-  return { agent: 'claude', kind: 'restart', attempt, message: `${capMiddle(parts.join('\n\n'), restartBytes)}\n\n${note}` };
+  return {
+    agent: 'claude',
+    kind: 'restart',
+    attempt,
+    message: `${capMiddle(parts.join('\n\n'), restartBytes)}\n\n${note}`.toWellFormed(),
+  };
 }
 
 const writers = new Set(['edit', 'create', 'remove']);

@@ -57,7 +57,7 @@ async function work(task: AgentTask, settings: Settings): Promise<AgentResult> {
     append(entries, entry);
     await task.record(entry);
   };
-  await record({ agent: 'claude', kind: 'task', attempt: task.attempt, message: task.message });
+  await record({ agent: 'claude', kind: 'task', attempt: task.attempt, message: task.message.toWellFormed() });
 
   const repeats = watchRepeats();
   const talk = { reminders: 0, pauses: 0 };
@@ -65,10 +65,10 @@ async function work(task: AgentTask, settings: Settings): Promise<AgentResult> {
   for (;;) {
     const called = await callPatiently(task, settings, requestOf(task, settings, entries));
     if ('end' in called) return called;
-    if (called.overflow !== undefined) {
-      if (restarted) return refused('agent.context_overflow', called.overflow);
+    if (called.unusable !== undefined) {
+      if (restarted) return refused('agent.context_overflow', called.unusable);
       restarted = true;
-      task.progress('the conversation does not fit any more; starting a short one');
+      task.progress(`${called.unusable}; starting a short conversation`);
       await record(restart(entries, task.attempt));
       continue;
     }
@@ -105,12 +105,12 @@ function requestOf(task: AgentTask, settings: Settings, entries: readonly Entry[
   };
 }
 
-/** One reply, however often it takes within the deadline; or why there will be none. */
+/** One reply, however often it takes within the deadline; or why there is none, or none in this conversation. */
 async function callPatiently(
   task: AgentTask,
   settings: Settings,
   params: MessageCreateParamsBase,
-): Promise<{ reply: Reply; overflow?: undefined } | { overflow: string } | AgentResult> {
+): Promise<{ reply: Reply; unusable?: undefined } | { unusable: string } | AgentResult> {
   let until = task.deadline;
   for (let failures = 0; ; failures += 1) {
     if (task.signal.aborted) return interrupted;
@@ -122,11 +122,11 @@ async function callPatiently(
     if (outcome.usage) task.spent(outcome.usage, settings.model);
     if (outcome.ok) {
       return outcome.reply.stop === 'model_context_window_exceeded'
-        ? { overflow: 'the conversation filled the context window' }
+        ? { unusable: 'the conversation filled the context window' }
         : { reply: outcome.reply };
     }
     const { failure } = outcome;
-    if (failure.kind === 'overflow') return { overflow: failure.message };
+    if (failure.kind === 'overflow' || failure.kind === 'stale') return { unusable: failure.message };
     if (failure.kind !== 'transient') return endOf(failure, settings);
 
     if (failures === 0) until = Math.min(task.deadline, Date.now() + settings.patienceMs);
@@ -270,7 +270,8 @@ function describeCall({ name, input }: ToolCall): string {
 const toResult = (id: string, text: string, error: boolean): ToolResultBlockParam => ({
   type: 'tool_result',
   tool_use_id: id,
-  content: text,
+  // A cut may have left half a character, which the API refuses.
+  content: text.toWellFormed(),
   ...(error ? { is_error: true } : {}),
 });
 

@@ -38,6 +38,8 @@ interface Part {
   json: string;
 }
 
+/** What the API takes back as the name of a tool. */
+const toolName = /^[a-zA-Z0-9_-]{1,128}$/;
 /** More than any tool takes. */
 const argumentCharacters = 2_500_000;
 /** What a token has at least, for the bill of a reply that was cut off before it told. */
@@ -159,7 +161,7 @@ function finish(parts: readonly Part[]): Omit<Reply, 'stop' | 'explanation'> {
       blocks.push(block);
     } else if (block.type === 'tool_use') {
       const { input, unreadable } = json === '' ? { input: block.input, unreadable: undefined } : readArguments(json);
-      blocks.push({ ...block, input });
+      blocks.push({ ...block, name: toolName.test(block.name) ? block.name : 'unknown', input });
       calls.push({ id: block.id, name: block.name, input, ...(unreadable === undefined ? {} : { unreadable }) });
     }
   }
@@ -175,9 +177,14 @@ function readArguments(json: string): { input: object; unreadable?: string } {
   }
   try {
     const input: unknown = JSON.parse(json);
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { input };
-    return { input: {}, unreadable: 'the arguments are not a JSON object' };
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      return { input: {}, unreadable: 'the arguments are not a JSON object' };
+    }
+    return hasHalfCharacter(input) ? { input: {}, unreadable: 'the arguments hold half a character' } : { input };
   } catch (error) {
     return { input: {}, unreadable: `the arguments are not valid JSON (${error instanceof Error ? error.message : ''})` };
   }
 }
+
+/** A surrogate without its other half, which `JSON.stringify` writes as an escape; the API refuses it. */
+const hasHalfCharacter = (input: object): boolean => /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/.test(JSON.stringify(input));

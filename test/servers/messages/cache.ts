@@ -40,7 +40,7 @@ export function openCache() {
 }
 
 /** Tokens of text, roughly: the usual four bytes each. */
-export const tokensOf = (parts: readonly string[]): number =>
+const tokensOf = (parts: readonly string[]): number =>
   Math.ceil(parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0) / 4);
 
 function hashPrefixes(parts: readonly string[]): string[] {

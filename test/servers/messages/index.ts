@@ -7,8 +7,8 @@ import { type Event, eventsOf } from './stream.ts';
 import type { Refusal, Reply, Turn } from './turns.ts';
 import { prefixParts, type Request, sign, validate } from './validate.ts';
 
-export { editCall, fault, playEdits, turn, type Edit, type Reply, type Turn } from './turns.ts';
-export { prefixParts, type Request } from './validate.ts';
+export { editCall, fault, playEdits, turn, type Edit, type Turn } from './turns.ts';
+export { prefixParts } from './validate.ts';
 
 /** The same for every server, as for every machine of a provider: a conversation may go on elsewhere. */
 const signingKey = Buffer.from('scripted');
@@ -27,7 +27,7 @@ export interface MessagesServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface RecordedRequest {
+interface RecordedRequest {
   /** Milliseconds since the epoch. */
   at: number;
   headers: NodeJS.Dict<string | string[]>;
@@ -74,6 +74,9 @@ export async function startMessagesServer(options: MessagesServerOptions): Promi
     };
     const wrongPlace = checkPlace(incoming);
     if (wrongPlace) return refuse(wrongPlace);
+    if (halfCharacter.test(body)) {
+      return refuse(problem(400, 'invalid_request_error', 'The request body is not valid JSON: no low surrogate in string'));
+    }
     const validation = validate(parse(body), state);
     if (!validation.ok) return refuse(problem(400, 'invalid_request_error', validation.message));
     recorded.request = validation.request;
@@ -141,6 +144,9 @@ function portOf(server: Server): number {
   if (typeof address !== 'object' || address === null) throw new Error('the server does not listen on a port');
   return address.port;
 }
+
+/** An escape for half a character, as `JSON.stringify` writes it. */
+const halfCharacter = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
 
 function parse(body: string): unknown {
   try {
