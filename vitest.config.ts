@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/build.ts'],
     // Most tests start real processes and real git; two cores are the smallest machine we support.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -48,10 +48,8 @@ const declarations: readonly Declaration[] = [
       );
     },
     async run(session, issue = '') {
-      const [{ solve }, context] = await Promise.all([
-        import('./commands/solve.ts'),
-        session.open({ issue, cleanTree: true, agent: true, sandbox: true }),
-      ]);
+      const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
+      const { solve } = await import('./commands/solve.ts');
       return solve(context, { issue });
     },
   },
@@ -61,8 +59,9 @@ const declarations: readonly Declaration[] = [
     argument: { name: '<run-dir>', description: 'a directory under .bugloop/runs' },
     examples: ['bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a'],
     async run(session, target = '') {
+      const context = await session.open({});
       const { verify } = await import('./commands/verify.ts');
-      return verify(await session.open({}), { target });
+      return verify(context, { target });
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { Config } from './core/config.ts';
+import type { Actor } from './core/event.ts';
 import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
@@ -76,6 +77,8 @@ export interface Context extends Session {
   openRun(dir: string): Promise<Journal>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
+  /** Throws `auth.not_permitted` unless the forge says that this account may write to the repository; no bot may. */
+  assertMayStart(actor: Actor): Promise<void>;
   /** The prompt template of that name: `.bugloop/prompts/<name>.md` of the base commit, else the built-in one. */
   readPrompt(name: PromptName): Promise<PromptSource>;
 }

@@ -57,6 +57,7 @@ export const catalogue = {
   'env.sandbox_unavailable': { exit: 2, hint: 'install bubblewrap and allow user namespaces, or choose --sandbox basic' },
   'auth.forbidden': { exit: 4, hint: 'give the token the missing permission' },
   'auth.invalid': { exit: 4, hint: 'create a new token' },
+  'auth.not_permitted': { exit: 4, hint: 'let somebody with write permission set the label' },
   'event.unreadable': { exit: 2, hint: 'point GITHUB_EVENT_PATH at the JSON file of the event' },
   'event.schema': { exit: 2, hint: 'run dispatch with the event file that GitHub Actions wrote' },
   'event.provider_mismatch': { exit: 2, hint: 'run dispatch in GitHub Actions' },

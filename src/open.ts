@@ -5,9 +5,11 @@ import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Context, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
 import { defaultAgentCommand, type Config } from './core/config.ts';
+import type { Actor } from './core/event.ts';
 import { isSlug, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
 import type { AgentName, SandboxLevel } from './core/types.ts';
 import { BugloopError } from './errors.ts';
+import type { GitHubRequests } from './forge/github.ts';
 import {
   checkEnvironment,
   isHttpUrl,
@@ -250,6 +252,7 @@ function composeContext(parts: Parts): Context {
     openJournal: (issueId) => startRun(opening, repository, issueId),
     openRun: (dir) => findRun(dir, opening.cwd),
     openForge: () => openForge(parts),
+    assertMayStart: (actor) => assertMayStart(parts, actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
   };
 }
@@ -294,17 +297,30 @@ async function findRun(written: string, cwd: string): Promise<Journal> {
   return openJournal({ dir: dirname(dir), id: basename(dir) });
 }
 
-async function openForge({ opening, repository, issue }: Parts): Promise<Forge> {
-  const { cwd, operator, progress, signal, version, env } = opening;
+async function openForge(parts: Parts): Promise<Forge> {
+  const { cwd, progress, signal, env } = parts.opening;
   const { forges } = await import('./forge/index.ts');
   const openLocal = await forges.local();
   const { committer, openGit } = await import('./workspace/git.ts');
-  const git = openGit({ searchPath: env['PATH'] ?? '', signal }, { directory: repository.root });
+  const git = openGit({ searchPath: env['PATH'] ?? '', signal }, { directory: parts.repository.root });
   const local = openLocal({ git: git.run, cwd, committer: committer.email });
-  const { token, apiUrl } = operator.github;
-  if (issue === undefined || issue.kind === 'file' || token === undefined || repository.slug === undefined) return local;
+  if (parts.issue === undefined || parts.issue.kind === 'file') return local;
   const openGitHub = await forges.github();
-  return openGitHub({ apiUrl, slug: repository.slug, token, version, local, progress, signal });
+  return openGitHub({ ...gitHubRequests(parts), local, progress });
+}
+
+async function assertMayStart(parts: Parts, actor: Actor): Promise<void> {
+  const { assertMayWrite } = await import('./forge/github.ts');
+  await assertMayWrite(gitHubRequests(parts), actor);
+}
+
+/** Where requests go and with what; that both are there was checked when the context was opened. */
+function gitHubRequests({ opening, repository }: Parts): GitHubRequests {
+  const { operator, version, signal } = opening;
+  const { token, apiUrl } = operator.github;
+  if (token === undefined) throw new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set');
+  if (repository.slug === undefined) throw new BugloopError('usage.repo', '--repo is missing');
+  return { apiUrl, slug: repository.slug, token, version, signal };
 }
 
 async function readPrompt(

@@ -1,20 +1,25 @@
 import { z } from 'zod';
+import type { Actor } from '../core/event.ts';
 import { parseIssueRef } from '../core/flags.ts';
 import type { Issue } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { Forge, Progress } from '../ports.ts';
 
-export interface GitHubOptions {
+/** What a request needs. */
+export interface GitHubRequests {
   /** Without a trailing slash. */
   apiUrl: string;
   /** `owner/name`. */
   slug: string;
   token: string;
   version: string;
+  signal: AbortSignal;
+}
+
+export interface GitHubOptions extends GitHubRequests {
   /** Where results are left as long as changes are not opened on GitHub from here. */
   local: Forge;
   progress: Progress;
-  signal: AbortSignal;
 }
 
 /** Longest wait for one answer, in milliseconds. */
@@ -32,6 +37,22 @@ const issueSchema = z.object({
   html_url: z.string(),
   pull_request: z.unknown().optional(),
 });
+
+/** `permission` is one of admin, write, read, none; finer roles are folded into these. */
+const permissionSchema = z.object({ permission: z.string(), user: z.object({ id: z.int() }).nullish() });
+
+/** Throws `auth.not_permitted` unless GitHub itself says that the account may write. An account is its number. */
+export async function assertMayWrite(options: GitHubRequests, { login, id, type }: Actor): Promise<void> {
+  const refuse = (why: string): BugloopError => new BugloopError('auth.not_permitted', `${login} may not start a run: ${why}`);
+  if (type !== 'User') throw refuse(`it is an account of type ${type}`);
+  const answer = permissionSchema.safeParse(
+    await get(options, `/repos/${options.slug}/collaborators/${encodeURIComponent(login)}/permission`),
+  );
+  if (!answer.success) throw refuse('its permission could not be read');
+  const { permission, user } = answer.data;
+  if (user?.id !== id) throw refuse('the account of that name is another one');
+  if (permission !== 'admin' && permission !== 'write') throw refuse(`its permission on ${options.slug} is ${permission}`);
+}
 
 /** Reads issues of one repository; the result stays in the user's own repository, as with the local forge. */
 export function openGitHubForge(options: GitHubOptions): Forge {
@@ -72,7 +93,7 @@ export function openGitHubForge(options: GitHubOptions): Forge {
 }
 
 /** One GET with the token, as JSON. Throws a `BugloopError` for every other answer. */
-async function get(options: GitHubOptions, path: string): Promise<unknown> {
+async function get(options: GitHubRequests, path: string): Promise<unknown> {
   const origin = new URL(options.apiUrl).origin;
   let url = `${options.apiUrl}${path}`;
   for (let hop = 0; hop <= maxRedirects; hop += 1) {
@@ -88,7 +109,7 @@ async function get(options: GitHubOptions, path: string): Promise<unknown> {
   throw new BugloopError('api.unavailable', `${origin} redirects more than ${maxRedirects} times`);
 }
 
-async function request({ apiUrl, token, version, signal }: GitHubOptions, url: string): Promise<Response> {
+async function request({ apiUrl, token, version, signal }: GitHubRequests, url: string): Promise<Response> {
   try {
     return await fetch(url, {
       redirect: 'manual',
@@ -110,7 +131,7 @@ function whyOf(error: unknown): string {
   return cause instanceof Error ? `: ${cause.message}` : '';
 }
 
-async function readAnswer(response: Response, options: GitHubOptions): Promise<unknown> {
+async function readAnswer(response: Response, options: GitHubRequests): Promise<unknown> {
   if (!response.ok) throw await explainStatus(response, options);
   const text = await readText(response, options);
   try {
@@ -120,7 +141,7 @@ async function readAnswer(response: Response, options: GitHubOptions): Promise<u
   }
 }
 
-async function readText(response: Response, { apiUrl }: GitHubOptions): Promise<string> {
+async function readText(response: Response, { apiUrl }: GitHubRequests): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -136,7 +157,7 @@ async function readText(response: Response, { apiUrl }: GitHubOptions): Promise<
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function explainStatus(response: Response, { apiUrl, slug }: GitHubOptions): Promise<BugloopError> {
+async function explainStatus(response: Response, { apiUrl, slug }: GitHubRequests): Promise<BugloopError> {
   const { status, headers } = response;
   await response.body?.cancel();
   if (status === 401) return new BugloopError('auth.invalid', `${apiUrl} answered 401: the token is invalid or has expired`);
@@ -151,6 +172,9 @@ async function explainStatus(response: Response, { apiUrl, slug }: GitHubOptions
     );
   }
   if (status === 404 || status === 410)
-    return new BugloopError('issue.not_found', `${apiUrl} answered ${status}: no such issue in ${slug}`);
+    return new BugloopError(
+      'issue.not_found',
+      `${apiUrl} answered ${status}: there is no such thing in ${slug}, or the token may not see it`,
+    );
   return new BugloopError('api.unavailable', `${apiUrl} answered ${status}`);
 }
