@@ -1,0 +1,116 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RepoPath } from '../../core/types.ts';
+import type { Plan, Report, Setting } from './adapter.ts';
+import type { RawResult } from './assemble.ts';
+import { describeFailure, failureFromOutput } from './failure.ts';
+import { readLines, text } from './ship.ts';
+
+/** go test, by `-json`. A test's file is looked up by its function in the package's directory. */
+export function goTest(setting: Setting): Plan {
+  return {
+    flags: ['-json'],
+    replaces: { '-json': 1, '-v': 1 },
+    // Go compiles packages, not files.
+    select: (files) => [...new Set(files.map((file) => (dirname(file) === '.' ? '.' : `./${dirname(file)}`)))],
+    stdout: true,
+    async read(execution, stdout) {
+      return readGoTest(stdout, await testFunctions(setting.root), moduleOf(setting.root), execution.output);
+    },
+  };
+}
+
+function moduleOf(root: string): string {
+  const file = join(root, 'go.mod');
+  return existsSync(file) ? (/^module\s+(\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '') : '';
+}
+
+/** `<directory>\0<function>` → file, for every test function of the repository. */
+async function testFunctions(root: string): Promise<Map<string, RepoPath>> {
+  const found = new Map<string, RepoPath>();
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile() || !entry.name.endsWith('_test.go')) continue;
+    const absolute = join(entry.parentPath, entry.name);
+    const path = absolute.slice(root.length + 1);
+    for (const match of readFileSync(absolute, 'utf8').matchAll(/^func ((?:Test|Example|Fuzz|Benchmark)\w*)\(/gm)) {
+      found.set(`${dirname(path)}\0${match[1]}`, path);
+    }
+  }
+  return found;
+}
+
+export function readGoTest(stdout: string, functions: ReadonlyMap<string, RepoPath>, module: string, output: string): Report {
+  const printed = new Map<string, string>();
+  const built = new Map<string, string>();
+  const results: RawResult[] = [];
+  const parents = new Set<string>();
+  const running = new Map<string, Set<string>>();
+  const failedPackages = new Set<string>();
+  for (const event of readLines(stdout)) {
+    const pack = text(event['Package']) ?? '';
+    const test = text(event['Test']);
+    const key = `${pack}\0${test ?? ''}`;
+    const action = text(event['Action']);
+    if (action === 'build-output') {
+      const name = (text(event['ImportPath']) ?? '').split(' ')[0] ?? '';
+      built.set(name, (built.get(name) ?? '') + (text(event['Output']) ?? ''));
+    }
+    if (action === 'output') printed.set(key, (printed.get(key) ?? '') + (text(event['Output']) ?? ''));
+    if (test?.includes('/') === true) parents.add(`${pack}\0${test.slice(0, test.lastIndexOf('/'))}`);
+    if (action === 'run' && test !== undefined) running.set(pack, (running.get(pack) ?? new Set()).add(test));
+    if (action !== 'pass' && action !== 'fail' && action !== 'skip') continue;
+    if (test !== undefined) running.get(pack)?.delete(test);
+    const directory = pack === module ? '.' : pack.startsWith(`${module}/`) ? pack.slice(module.length + 1) : pack;
+    const said = printed.get(key) ?? '';
+    if (test === undefined) {
+      if (action !== 'fail') continue;
+      failedPackages.add(pack);
+      // A panic or a time-out ends the process without a word about the tests that were running.
+      const open = [...(running.get(pack) ?? [])].filter((name, _, all) => !all.some((other) => other.startsWith(`${name}/`)));
+      for (const name of open) {
+        const path = name.split('/');
+        const file = functions.get(`${directory}\0${path[0] ?? ''}`);
+        results.push({ file, path: [pack, ...path], status: 'failed', failure: describeGo(`${printed.get(`${pack}\0${name}`) ?? ''}${said}`) });
+      }
+      if (!results.some((result) => result.status === 'failed' && result.path[0] === pack)) results.push(packageFailure(pack, directory, `${said}${built.get(pack) ?? ''}`, output));
+      continue;
+    }
+    const path = test.split('/');
+    const file = functions.get(`${directory}\0${path[0] ?? ''}`);
+    // A parent that only failed through its subtests says nothing of its own.
+    if (parents.has(key) && !/^\s+\S+\.go:\d+: /m.test(said.replace(/^\s*--- .*$/gm, ''))) continue;
+    const status = action === 'pass' ? 'passed' : action === 'skip' ? 'skipped' : 'failed';
+    const elapsed = event['Elapsed'];
+    results.push({
+      file,
+      path: [pack, ...path],
+      status,
+      durationMs: typeof elapsed === 'number' ? elapsed * 1000 : undefined,
+      failure: status === 'failed' ? describeGo(said) : undefined,
+    });
+  }
+  // Before Go 1.24 a package that does not compile is told in plain text only.
+  for (const [, pack = ''] of output.matchAll(/^FAIL\s+(\S+) \[(?:build|setup) failed\]$/gm)) {
+    const directory = pack.startsWith(`${module}/`) ? pack.slice(module.length + 1) : pack === module ? '.' : pack;
+    if (!failedPackages.has(pack)) results.push(packageFailure(pack, directory, '', output));
+  }
+  // Where the file is known the package is said twice.
+  return { results: results.map((result) => (result.file === undefined ? result : { ...result, path: result.path.slice(1) })) };
+}
+
+function packageFailure(pack: string, directory: string, said: string, output: string): RawResult {
+  const compile = new RegExp(`^# ${pack.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&')}.*\\n(?:(?!# |\\{|FAIL).*\\n?)*`, 'm').exec(output)?.[0] ?? '';
+  const broken = /\[(build|setup) failed\]/.test(said) || compile !== '';
+  const failure = broken ? describeFailure({ message: `${said}${compile}`.trim(), collecting: true }) : /panic:/.test(said) ? describeGo(said) : failureFromOutput(said);
+  return { path: [pack, directory === pack ? '(package)' : `(package ${directory})`], status: 'failed', failure };
+}
+
+function describeGo(said: string): ReturnType<typeof describeFailure> {
+  const lines = said.split('\n').filter((line) => !/^\s*(=== |--- |FAIL|PASS|ok )/.test(line));
+  const panic = lines.findIndex((line) => line.startsWith('panic: '));
+  const message = (panic === -1 ? lines : lines.slice(panic)).join('\n').trim();
+  const timedOut = /^panic: test timed out after/.test(message);
+  return describeFailure({ name: panic === -1 ? undefined : 'panic', message, stack: message, timedOut, compared: panic === -1 });
+}

@@ -1,0 +1,118 @@
+import { globSync, lstatSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { XMLParser } from 'fast-xml-parser';
+import type { TestFailure } from '../../core/types.ts';
+import type { Plan, Setting } from './adapter.ts';
+import type { RawResult } from './assemble.ts';
+import { planV8Coverage } from './coverage/v8.ts';
+import { describeFailure } from './failure.ts';
+
+/** JUnit XML that the configured command writes by itself. Reports that were there before the run do not count. */
+export function junit(setting: Setting): Plan {
+  const pattern = setting.reports.junit ?? '';
+  const before = stamps(setting.root, pattern);
+  return {
+    flags: [],
+    ...planV8Coverage(setting),
+    async read() {
+      const fresh = [...stamps(setting.root, pattern)].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path);
+      const reports = await Promise.all(fresh.map((path) => readFile(join(setting.root, path), 'utf8').catch(() => '')));
+      return { results: reports.flatMap((report) => readJunit(report, setting)) };
+    },
+  };
+}
+
+/** A link is no report: it could lead anywhere. */
+function stamps(root: string, pattern: string): Map<string, string> {
+  const files = globSync(pattern, { cwd: root }).toSorted();
+  return new Map(
+    files.flatMap((file) => {
+      const stat = lstatSync(join(root, file), { bigint: true, throwIfNoEntry: false });
+      return stat?.isFile() === true ? [[file, `${stat.mtimeNs} ${stat.ino}`] as const] : [];
+    }),
+  );
+}
+
+interface Suite {
+  '@name'?: string;
+  '@file'?: string;
+  '@filepath'?: string;
+  testsuite?: Suite[];
+  testcase?: Case[];
+}
+export interface Case {
+  '@name'?: string;
+  '@classname'?: string;
+  '@file'?: string;
+  '@time'?: string;
+  failure?: Problem[];
+  error?: Problem[];
+  skipped?: unknown[];
+  'system-err'?: unknown[];
+}
+interface Problem {
+  '@message'?: string;
+  '@type'?: string;
+  '#text'?: string;
+}
+
+const lists = new Set(['testsuite', 'testcase', 'failure', 'error', 'skipped', 'system-err']);
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseAttributeValue: false,
+  parseTagValue: false,
+  isArray: (name) => lists.has(String(name)),
+});
+
+/** Every test case of a JUnit report with the suites around it; nothing where the text is no such report. */
+export function parseJunit(report: string): { suite: Suite; test: Case }[] {
+  let root: { testsuites?: Suite | ''; testsuite?: Suite[] };
+  try {
+    root = parser.parse(report) as typeof root;
+  } catch {
+    return [];
+  }
+  const walk = (suite: Suite | string): { suite: Suite; test: Case }[] =>
+    typeof suite === 'string'
+      ? []
+      : [
+          ...(suite.testcase ?? []).flatMap((test) => (typeof test === 'object' ? [{ suite, test }] : [])),
+          ...(suite.testsuite ?? []).flatMap((inner) => walk(inner)),
+        ];
+  return [...(root.testsuites === undefined ? [] : walk(root.testsuites)), ...(root.testsuite ?? []).flatMap((suite) => walk(suite))];
+}
+
+export function readJunit(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
+  return parseJunit(report).map(({ suite, test }) => {
+    const classname = test['@classname'] ?? suite['@name'] ?? '';
+    const named = test['@file'] ?? suite['@file'] ?? suite['@filepath'];
+    const isPath = /^[^\s]*\/[^\s]*\.\w+$|^[\w.-]+\.(spec|test)\.\w+$/.test(classname);
+    const file = setting.repoPath(named ?? (isPath ? classname : undefined));
+    const name = test['@name'] ?? '';
+    return {
+      file,
+      path: classname === '' || (isPath && named === undefined) || name.startsWith(classname) ? [name] : [classname, name],
+      ...outcomeOf(test),
+    };
+  });
+}
+
+export function outcomeOf(test: Case): Pick<RawResult, 'status' | 'durationMs' | 'failure'> {
+  const seconds = Number(test['@time']);
+  const durationMs = Number.isFinite(seconds) && test['@time'] !== undefined ? seconds * 1000 : undefined;
+  const problem = test.failure?.[0] ?? test.error?.[0];
+  if (problem !== undefined) return { status: 'failed', durationMs, failure: describeJunit(problem, test.failure !== undefined) };
+  return { status: test.skipped === undefined ? 'passed' : 'skipped', durationMs };
+}
+
+function describeJunit(problem: Problem | string, isFailure: boolean): TestFailure {
+  const { '@message': message = '', '@type': type, '#text': body = '' } = typeof problem === 'string' ? { '#text': problem } : problem;
+  const name = type?.split(/[.:]/).at(-1);
+  const known = name !== undefined && /(Error|Exception|Failure)$/.test(name) ? name : undefined;
+  const said = message === '' ? (body.trim().split('\n')[0] ?? '') : message;
+  // By the format's convention a `failure` is a failed assertion and an `error` anything else.
+  const plain = known === undefined || /^(Assertion|AssertionFailed|ComparisonFailure|Test)/.test(known);
+  return describeFailure({ name: known, message: said, stack: body, compared: isFailure && plain && !/^\w*(Error|Exception):/.test(said) });
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestFailure } from '../../core/types.ts';
+import type { Plan, Setting } from './adapter.ts';
+import type { RawResult } from './assemble.ts';
+import { planV8Coverage } from './coverage/v8.ts';
+import { describeFailure, failureFromOutput } from './failure.ts';
+import { number, readLines, ship, text } from './ship.ts';
+
+/**
+ * node:test, by a reporter of our own: flags where the command is `node` itself, `NODE_OPTIONS` where a script hides it.
+ * Every reporter needs a destination as soon as there are two, so those that the command names get one.
+ */
+export function nodeTest(setting: Setting): Plan {
+  const lines = join(setting.scratch, 'node-test.jsonl');
+  const reporter = ship('node-test', setting.scratch);
+  const ours = [`--test-reporter=${reporter}`, `--test-reporter-destination=${join(setting.scratch, 'node-test.out')}`];
+  const human = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
+  const { direct, words, at } = setting.resolved;
+  // Plain `node` runs one script; only the test runner takes several.
+  const several = byCount(setting) && !words.includes('--test') ? ['--test'] : [];
+  const byFlag = direct && /(^|\/)node(js)?$/.test(words[at] ?? '');
+  const coverage = planV8Coverage(setting);
+  const options = [...ours, ...(byFlag ? [] : hiddenDestinations(setting))];
+  return {
+    flags: byFlag ? [...several, ...human, ...ours] : several,
+    replaces: byFlag ? { '--test-reporter': 2, '--test-reporter-destination': 2, '--watch': 1 } : {},
+    select: (files) => files,
+    ...coverage,
+    env: { ...coverage.env, BUGLOOP_NODE_TEST: lines, ...(byFlag ? {} : { NODE_OPTIONS: options.join(' ') }) },
+    async read() {
+      const report = await readFile(lines, 'utf8').catch(() => '');
+      return { results: readNodeTest(report, setting) };
+    },
+  };
+}
+
+function byCount({ files }: Setting): boolean {
+  return files !== undefined && files.length > 1;
+}
+
+/** Destinations that the script's own reporters lack; without any reporter of its own, a readable one for people. */
+function hiddenDestinations({ resolved }: Setting): string[] {
+  const words = resolved.words.join(' ');
+  const count = (pattern: RegExp): number => [...words.matchAll(pattern)].length;
+  const reporters = count(/--test-reporter[= ]/g);
+  if (reporters === 0) return ['--test-reporter=spec', '--test-reporter-destination=stdout'];
+  const missing = reporters - count(/--test-reporter-destination[= ]/g);
+  return Array.from({ length: Math.max(0, missing) }, () => '--test-reporter-destination=stdout');
+}
+
+export function readNodeTest(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
+  return readLines(report).flatMap((line): RawResult[] => {
+    const file = setting.repoPath(text(line['file']));
+    const names = Array.isArray(line['path']) ? line['path'].map(String) : [];
+    // Some versions wrap the tests of a file in a test that is named like the file.
+    const path = names.filter((name, index) => index > 0 || setting.repoPath(name) !== file);
+    const whole = path.length === 0;
+    const status = line['status'] === 'passed' || line['status'] === 'skipped' ? line['status'] : 'failed';
+    const error = (line['error'] ?? {}) as Record<string, unknown>;
+    // A suite is a test of its own only when it failed for another reason than its tests, e.g. a hook.
+    if (line['suite'] === true && (status !== 'failed' || error['failureType'] === 'subtestsFailed')) return [];
+    const failure = status !== 'failed' ? undefined : describeNode(error, whole ? text(line['stderr']) : undefined);
+    return [{ file, path, status, durationMs: number(line['duration']), failure }];
+  });
+}
+
+function describeNode(error: Record<string, unknown>, stderr: string | undefined): TestFailure {
+  const failureType = text(error['failureType']);
+  const message = text(error['message']) ?? '';
+  // A file that ended badly says why only on standard error.
+  if (stderr !== undefined && stderr.trim() !== '') return failureFromOutput(stderr);
+  return describeFailure({
+    name: text(error['name']),
+    message,
+    stack: text(error['stack']),
+    code: text(error['code']),
+    compared: error['compared'] === true,
+    timedOut: failureType === 'testTimeoutFailure',
+  });
+}
