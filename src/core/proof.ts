@@ -30,8 +30,13 @@ export interface Evidence {
   /** Coverage of the first green run. */
   coverage?: Coverage;
   staticChecks: { before: readonly StaticCheck[]; after: readonly StaticCheck[] };
-  /** The error that the issue names. */
-  issue: { errorType?: string; errorMessage?: string };
+  issue: NamedError;
+}
+
+/** The error that the issue names, as far as it does. */
+export interface NamedError {
+  errorType?: string;
+  errorMessage?: string;
 }
 
 export interface Judgement {
@@ -205,9 +210,13 @@ function findExecution(source: readonly ChangedFile[], coverage: Coverage | unde
   return measured.some(({ lines, executed }) => lines.some((line) => executed.has(line))) ? 'yes' : 'no';
 }
 
-/** The red run shows the issue's error when its message or its type stands in a red test's message. */
-function matchIssueError(issue: Evidence['issue'], failToPass: Proof['failToPass']): Proof['issueError'] {
-  const wanted = [issue.errorMessage, issue.errorType]
+/** Types that any failure has: they say nothing about this one. */
+const anyError = /^(error|exception|assertionerror|runtimeerror|fault|failure)$/i;
+
+/** The red run shows the issue's error when its message, or its type where that is telling, stands in a red test's message. */
+function matchIssueError({ errorType, errorMessage }: NamedError, failToPass: Proof['failToPass']): Proof['issueError'] {
+  const type = errorType?.split(/[.:\\]/).at(-1);
+  const wanted = [errorMessage, type !== undefined && anyError.test(type) ? undefined : type]
     .filter((text) => text !== undefined && text.trim() !== '')
     .map((text) => squeeze(text ?? ''));
   if (wanted.length === 0) return 'not stated';

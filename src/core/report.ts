@@ -10,8 +10,8 @@ export const reportVersion = 1;
 const reason = z.strictObject({
   code: z.string(),
   message: z.string(),
-  path: z.string().optional(),
-  line: z.int().optional(),
+  path: z.string().exactOptional(),
+  line: z.int().exactOptional(),
 });
 
 const usage = z.strictObject({
@@ -30,8 +30,8 @@ const failureKind = z.enum(['assertion', 'error', 'load', 'timeout']);
 const witnessed = z.strictObject({
   id: z.string(),
   status: z.enum(['passed', 'failed', 'skipped', 'absent']),
-  kind: failureKind.optional(),
-  message: z.string().optional(),
+  kind: failureKind.exactOptional(),
+  message: z.string().exactOptional(),
 });
 
 /** One execution on one tree that bugloop's own process saw. */
@@ -70,7 +70,7 @@ const proof = z.strictObject({
     z.strictObject({ name: z.string(), before: z.int().nullable(), after: z.int().nullable(), worse: z.boolean() }),
   ),
   /** Share of executable lines that ran, in percent, where coverage could be measured. */
-  coverage: z.strictObject({ before: z.number(), after: z.number() }).optional(),
+  coverage: z.strictObject({ before: z.number(), after: z.number() }).exactOptional(),
 });
 
 const attempt = z.strictObject({
@@ -109,30 +109,30 @@ export const reportSchema = z.strictObject({
    */
   outcome: z.enum(['proven', 'escalated', 'nothing-to-do', 'interrupted', 'transient']),
   /** Why it did not end in a proof. */
-  escalation: reason.optional(),
+  escalation: reason.exactOptional(),
   /** Proven, but a person has to look at these before it is merged. */
   needsHuman: z.array(reason),
   issue: z.strictObject({
     id: z.string(),
-    number: z.int().optional(),
+    number: z.int().exactOptional(),
     title: z.string(),
-    url: z.string().optional(),
+    url: z.string().exactOptional(),
     severity: z.string(),
-    errorType: z.string().optional(),
-    errorMessage: z.string().optional(),
+    errorType: z.string().exactOptional(),
+    errorMessage: z.string().exactOptional(),
     frames: z.int(),
     /** Hidden passages that were removed before anything was read: comments, invisible characters and markup. */
     hiddenText: z.int(),
   }),
   branch: z.string(),
-  base: z.strictObject({ branch: z.string().optional(), commit: z.string() }),
-  head: z.string().optional(),
-  agent: z.strictObject({ name: z.string(), model: z.string().optional() }),
+  base: z.strictObject({ branch: z.string().exactOptional(), commit: z.string() }),
+  head: z.string().exactOptional(),
+  agent: z.strictObject({ name: z.string(), model: z.string().exactOptional() }),
   sandbox: z.enum(['strict', 'basic', 'off']),
   commands: z.strictObject({
-    setup: z.array(z.string()).optional(),
-    build: z.array(z.string()).optional(),
-    test: z.array(z.string()).optional(),
+    setup: z.array(z.string()).exactOptional(),
+    build: z.array(z.string()).exactOptional(),
+    test: z.array(z.string()).exactOptional(),
   }),
   baseline: z
     .strictObject({
@@ -140,12 +140,12 @@ export const reportSchema = z.strictObject({
       perTest: z.boolean(),
       counts: testCounts,
       failing: z.array(z.string()),
-      buildExit: z.int().nullable().optional(),
+      buildExit: z.int().nullable().exactOptional(),
       durationMs: z.number(),
     })
-    .optional(),
+    .exactOptional(),
   /** Most suspicious places, best first. */
-  suspects: z.array(z.strictObject({ path: z.string(), line: z.int().optional(), why: z.string() })),
+  suspects: z.array(z.strictObject({ path: z.string(), line: z.int().exactOptional(), why: z.string() })),
   attempts: z.array(attempt),
   change: z
     .strictObject({
@@ -162,13 +162,13 @@ export const reportSchema = z.strictObject({
       removedLines: z.int(),
       bytes: z.int(),
     })
-    .optional(),
-  proof: proof.optional(),
+    .exactOptional(),
+  proof: proof.exactOptional(),
   cost: z.strictObject({
     usage,
     dollars: z.number(),
     /** Day the price table was taken; absent where no model was called. */
-    priceDate: z.string().optional(),
+    priceDate: z.string().exactOptional(),
     /** True where the model is not in the price table and the dearest known price was assumed. */
     assumed: z.boolean(),
   }),
@@ -180,6 +180,26 @@ export type ProofRun = z.infer<typeof proofRun>;
 export type Witnessed = z.infer<typeof witnessed>;
 export type Attempt = z.infer<typeof attempt>;
 export type TestCounts = z.infer<typeof testCounts>;
+
+export type ReadReport = { ok: true; report: RunReport } | { ok: false; code: 'state.corrupt' | 'state.version'; why: string };
+
+/** Reads a stored report; a newer version and anything that is not a report are told apart. */
+export function readRunReport(text: string): ReadReport {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, code: 'state.corrupt', why: 'is not JSON' };
+  }
+  const version = z.looseObject({ version: z.int() }).safeParse(value);
+  if (version.success && version.data.version > reportVersion) {
+    return { ok: false, code: 'state.version', why: `was written by a newer bugloop (version ${version.data.version})` };
+  }
+  const report = reportSchema.safeParse(value);
+  if (report.success) return { ok: true, report: report.data };
+  const [issue] = report.error.issues;
+  return { ok: false, code: 'state.corrupt', why: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a run report'}` };
+}
 
 /** The JSON Schema of the report, for readers in other languages. */
 export function reportJsonSchema(): object {

@@ -207,7 +207,9 @@ describe('judgeProof asks for a person', () => {
     ['matched', { errorMessage: 'Invalid   "count"' }, 'RangeError: invalid count: -1'],
     ['matched', { errorType: 'RangeError' }, 'Unexpected RangeError'],
     ['unmatched', { errorMessage: 'boom' }, 'something else'],
+    ['matched', { errorType: 'java.lang.IllegalStateException' }, 'IllegalStateException: closed'],
     ['not stated', {}, 'anything'],
+    ['not stated', { errorType: 'Error', errorMessage: '' }, 'Error: anything'],
   ] as const)('error of the issue is %s', (issueError, issue, message) => {
     const evidence = gold({ issue, red: twice('r', [red('new', 'error', message), green('old')]) });
     expect(judgeProof(evidence).proof.issueError).toBe(issueError);

@@ -1,0 +1,59 @@
+import type { CommandResult, Context } from '../context.ts';
+import { readRunReport, type RunReport } from '../core/report.ts';
+import type { Reason } from '../core/types.ts';
+import { compareClaims } from '../core/verify.ts';
+import { renderVerification } from '../core/views/verification.ts';
+import { BugloopError, exits } from '../errors.ts';
+import { takeBaseline } from '../loop/baseline.ts';
+import { evaluate } from '../loop/evaluate.ts';
+import type { NamedError } from '../core/proof.ts';
+
+/**
+ * Repeats the proof of a run directory from its bundle: same base, same commit, configuration and commands of the base
+ * commit, and compares what is seen now with what the report claims. No model, no key, no write.
+ */
+export async function verify(context: Context, { target }: { target: string }): Promise<CommandResult> {
+  const journal = await context.openRun(target);
+  const report = readClaims(await journal.read('report.json'), target);
+  if (report.head === undefined)
+    return refuse(report, [{ code: 'verify.no_change', message: 'the run left no change to verify' }]);
+
+  const pinned = await context.open({ flags: { base: report.base.commit }, sandbox: true });
+  await using workspace = await pinned.openWorkspace(report.base.commit);
+  const head = await workspace.mirror.unbundle(journal.path('change.bundle'), report.branch);
+  if (head !== report.head) {
+    return refuse(report, [
+      { code: 'verify.other_commit', message: `the bundle holds ${head}, the report is about ${report.head}` },
+    ]);
+  }
+  const run = {
+    workspace,
+    config: pinned.config,
+    progress: pinned.progress,
+    signal: pinned.signal,
+    error: claimedError(report),
+  };
+  const base = await takeBaseline(run);
+  if (!base.ok) return refuse(report, [base.reason]);
+  const evaluation = await evaluate(run, base.baseline, head);
+  if (context.signal.aborted) return { exit: context.signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint };
+  const reasons = evaluation.stage === 'proven' ? compareClaims(report, evaluation.proof) : evaluation.reasons;
+  return reasons.length === 0
+    ? { exit: exits.done, text: renderVerification(report, evaluation.proof, []) }
+    : refuse(report, reasons);
+}
+
+function readClaims(text: string | undefined, target: string): RunReport {
+  if (text === undefined) throw new BugloopError('usage.run_dir', `${target}: no report.json there`);
+  const read = readRunReport(text);
+  if (read.ok) return read.report;
+  throw new BugloopError(read.code, `${target}/report.json: ${read.why}`);
+}
+
+function claimedError({ issue: { errorType, errorMessage } }: RunReport): NamedError {
+  return { ...(errorType === undefined ? {} : { errorType }), ...(errorMessage === undefined ? {} : { errorMessage }) };
+}
+
+function refuse(report: RunReport, reasons: Reason[]): CommandResult {
+  return { exit: exits.escalated, text: renderVerification(report, undefined, reasons) };
+}

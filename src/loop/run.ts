@@ -1,0 +1,34 @@
+import type { Config } from '../core/config.ts';
+import type { Limits } from '../core/decide.ts';
+import type { BugReport } from '../core/issue.ts';
+import type { NamedError } from '../core/proof.ts';
+import type { RunReport } from '../core/report.ts';
+import type { CommitId, Issue } from '../core/types.ts';
+import type { Agent, Journal, Progress, Workspace } from '../ports.ts';
+
+/** Everything one run of the loop works with. Built by a command, never changed. */
+export interface Run {
+  issue: Issue;
+  report: BugReport;
+  /** The error that the issue names; the red run has to show it. */
+  error: NamedError;
+  config: Config;
+  limits: Limits;
+  base: CommitId;
+  branch: string;
+  workspace: Workspace;
+  agent: Agent;
+  journal: Journal;
+  progress: Progress;
+  /** Most suspicious places, best first. */
+  suspects: RunReport['suspects'];
+  /** Milliseconds since the epoch. */
+  now(): number;
+  signal: AbortSignal;
+}
+
+/** The first request: frozen instructions and the task. */
+export interface Prompt {
+  system: string;
+  user: string;
+}
