@@ -1,6 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,9 +10,10 @@ import type { Command, Execution, SandboxLevel } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { RunOptions } from '../ports.ts';
 import { buildEnvironment, type Environment } from './environment.ts';
-import { watchTree, type ProcessTree } from './processes.ts';
+import { type ProcessTree, waitForEnd, watchTree } from './processes.ts';
 import { createRing, type Lane } from './ring.ts';
 import { findBubblewrap, isolate, viewOf } from './sandbox.ts';
+import { limitTasks, openTaskGroup, prefixFailure, sacrificeFirst } from './tasks.ts';
 import { findExecutable, findToolchains, isDirectory } from './toolchains.ts';
 
 /** Where a command runs and what it may see. */
@@ -34,14 +36,13 @@ export interface ExecPlace {
 
 /** Between SIGTERM and SIGKILL, in milliseconds; a PID namespace ends at once. */
 const killGraceMs = 5_000;
+/** Longest wait for killed processes to be gone. */
+const reapMs = 1_500;
 /** How long an escaped process may hold our end of its pipes after the command has ended. */
 const drainMs = 1_000;
 /** How often descendants are looked for where no PID namespace holds them. */
 const lookMs = 1_000;
 const stdoutFileLimit = 256 * 1024 * 1024;
-/** Processes and threads on top of those that run now: enough for any test runner, an end for a fork bomb. */
-const spareTasks = 2048;
-
 type End = Extract<Execution['ended'], 'timeout' | 'inactive' | 'cancelled'>;
 
 /** What is really spawned for a command. */
@@ -151,19 +152,6 @@ async function prepare(
   return { file: bubblewrap.path, args: ['--args', '3', '--json-status-fd', '4', '--', ...limited], env: {}, tag, secretArgs };
 }
 
-/**
- * Caps processes and threads of a fork bomb. The kernel does not hold root to it, so root goes without: there the
- * time limit and the PID namespace end the bomb. A cap on address space (`--as`) would stop Node, Go and Java, which
- * reserve tens of gigabytes they never use.
- */
-function limitTasks(): string[] {
-  if (process.platform !== 'linux' || process.getuid?.() === 0) return [];
-  const prlimit = findExecutable('prlimit', '/usr/bin:/bin', '/');
-  if (prlimit === undefined) return [];
-  const running = Number(/\/(\d+)/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1] ?? 0);
-  return [prlimit, `--nproc=${running + spareTasks}`, '--'];
-}
-
 // ---------------------------------------------------------------------------------------------- run
 
 async function run(launch: Launch, root: string, options: RunOptions, started: number): Promise<Omit<Execution, 'argv'>> {
@@ -175,30 +163,29 @@ async function run(launch: Launch, root: string, options: RunOptions, started: n
     stop.abort();
   };
 
-  const child = spawnLaunch(launch, root, options.stdin, stop.signal);
+  using group = openTaskGroup(launch.tag);
+  const [file = '', ...args] = [...group.prefix, launch.file, ...launch.args];
+  const child = spawnLaunch({ ...launch, file, args }, root, options.stdin, stop.signal);
   const tree = launch.secretArgs === undefined && child.pid !== undefined ? watchTree(child.pid, launch.tag) : undefined;
   if (child.pid !== undefined) sacrificeFirst(child.pid);
   using timers = startTimers(options, end, tree);
-  using file = options.stdoutFile === undefined ? undefined : openCapped(options.stdoutFile);
+  using copy = options.stdoutFile === undefined ? undefined : openCapped(options.stdoutFile);
   const collected = Promise.all([
     collect(child.stdout, ring.lane(), (chunk) => {
       timers.active();
-      file?.write(chunk);
+      copy?.write(chunk);
     }),
     collect(child.stderr, ring.lane(), timers.active),
   ]);
-  child.nodeChildProcess.once('exit', () => {
-    timers.stop();
-    tree?.kill();
-    // What is left in the pipes is read first.
-    setTimeout(() => setImmediate(() => child.stdio.forEach((stream) => stream?.destroy())), drainMs).unref();
-  });
+  const reaped = reap(child.nodeChildProcess, timers, tree);
 
-  const [result] = await Promise.all([child, collected]);
+  const [result] = await Promise.all([child, collected, reaped]);
   const status = typeof result.stdio[4] === 'string' ? result.stdio[4] : undefined;
+  const namespaceInit = /"child-pid": ?(\d+)/.exec(status ?? '')?.[1];
+  if (namespaceInit !== undefined) await waitForEnd(Number(namespaceInit), reapMs);
   const kept = ring.finish();
   const how = limit === undefined ? judgeEnd(result, status, kept.output) : { ...limit, exitCode: null };
-  const output = [kept.output, how.ended === 'not-started' ? (result.originalMessage ?? '') : '', file?.problem() ?? ''];
+  const output = [kept.output, how.ended === 'not-started' ? (result.originalMessage ?? '') : '', copy?.problem() ?? ''];
   return { ...kept, ...how, durationMs: performance.now() - started, output: output.filter((part) => part !== '').join('\n') };
 }
 
@@ -219,6 +206,16 @@ function spawnLaunch(launch: Launch, root: string, stdin: string | undefined, ca
   });
 }
 
+/** Resolves when the command and whatever it left behind have ended. */
+async function reap(child: ChildProcess, timers: Timers, tree: ProcessTree | undefined): Promise<void> {
+  if (child.pid === undefined) return;
+  await new Promise((resolve) => child.once('exit', resolve));
+  timers.stop();
+  // What is left in the pipes is read first.
+  setTimeout(() => setImmediate(() => child.stdio.forEach((stream) => stream?.destroy())), drainMs).unref();
+  await tree?.kill(reapMs);
+}
+
 /** Resolves when the stream is at its end or was destroyed: what was pending is then all there is. */
 async function collect(stream: Readable, lane: Lane, tap: (chunk: Buffer) => void): Promise<void> {
   stream.on('data', (chunk: Buffer) => {
@@ -227,15 +224,6 @@ async function collect(stream: Readable, lane: Lane, tap: (chunk: Buffer) => voi
   });
   await once(stream, 'close').catch(() => undefined);
   lane.end();
-}
-
-/** Where memory runs out, the kernel ends the command and not us. */
-function sacrificeFirst(pid: number): void {
-  try {
-    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
-  } catch {
-    // Not Linux, or it has ended already.
-  }
 }
 
 interface Timers extends Disposable {
@@ -310,8 +298,7 @@ function judgeEnd(
   output: string,
 ): How {
   if (result.signal !== undefined) return { ended: 'signal', exitCode: null, signal: result.signal };
-  if (result.exitCode === undefined || output.startsWith('prlimit: failed to execute'))
-    return { ended: 'not-started', exitCode: null };
+  if (result.exitCode === undefined || prefixFailure.test(output)) return { ended: 'not-started', exitCode: null };
   if (status === undefined) return { ended: 'exited', exitCode: result.exitCode };
   // Bubblewrap reports an exit code only where the command itself was started.
   const reported = /"exit-code": ?(\d+)/.exec(status)?.[1];

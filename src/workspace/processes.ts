@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 /**
  * The processes of a command, also where they left its process group: found by an environment tag that children
@@ -9,8 +10,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessTree {
   /** Remembers who descends from the command now. */
   look(): void;
-  /** Kills everything that is known or found; how many were killed. */
-  kill(): number;
+  /** Kills everything that is known or found, and waits up to `ms` milliseconds until it is gone. */
+  kill(ms: number): Promise<void>;
 }
 
 /** A process id is used again; together with its start time it is unique. */
@@ -21,7 +22,7 @@ interface Process {
   key: string;
 }
 
-const maxRounds = 20;
+const roundMs = 10;
 
 /** `rootPid` must lead its own session. */
 export function watchTree(rootPid: number, tag: string): ProcessTree {
@@ -48,21 +49,23 @@ export function watchTree(rootPid: number, tag: string): ProcessTree {
 
   return {
     look: () => void members(),
-    kill() {
-      const killed = new Set<string>();
-      for (let round = 0; round < maxRounds; round++) {
-        const fresh = members().filter(({ key }) => !killed.has(key));
-        if (fresh.length === 0) break;
+    async kill(ms) {
+      const deadline = performance.now() + ms;
+      for (let left = members(); left.length > 0; left = members()) {
         // Stopped first, so that nobody forks while the others are killed.
-        for (const { pid } of fresh) signal(pid, 'SIGSTOP');
-        for (const { pid, key } of fresh) {
-          signal(pid, 'SIGKILL');
-          killed.add(key);
-        }
+        for (const { pid } of left) signal(pid, 'SIGSTOP');
+        for (const { pid } of left) signal(pid, 'SIGKILL');
+        if (performance.now() > deadline) return;
+        await setTimeout(roundMs);
       }
-      return killed.size;
     },
   };
+}
+
+/** Waits up to `ms` milliseconds until a process has ended. */
+export async function waitForEnd(pid: number, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (readProcess(pid) !== undefined && performance.now() < deadline) await setTimeout(roundMs / 5);
 }
 
 function listProcesses(): Process[] {

@@ -10,8 +10,6 @@ const tailLimit = 191 * 1024;
 const failureLimit = 8 * 1024;
 /** A line without an end is handed on in pieces of this many bytes. */
 const pieceLimit = 64 * 1024;
-/** Characters of a cut line that are looked at again with what follows, so that no match is lost in a cut. */
-const overlap = 256;
 /** Characters kept before and after a match. */
 const [before, after] = [160, 320];
 
@@ -71,6 +69,7 @@ function openLane(keep: (bytes: Uint8Array) => void, scan: (text: string) => voi
     },
     end() {
       if (pendingBytes > 0) flush(new Uint8Array());
+      scan('\n');
     },
   };
 }
@@ -229,19 +228,28 @@ function sum(lines: readonly Line[]): number {
 /** Finds failure lines in blocks of one stream; a block ends with a line, or in the midst of a long one. */
 function openScan(add: (line: string) => void): (text: string) => void {
   let carried = '';
+  /** Characters of `carried` whose matches have been told. */
+  let told = 0;
   return (block) => {
     const raw = carried + block;
-    const seen = carried.length;
     const text = raw.includes('\u001b') ? raw.replace(escapeSequence, '') : raw;
-    // Positions shift where sequences were removed; then a match in the overlap may be reported twice, and is one line.
-    const done = text === raw ? seen : 0;
-    carried = raw.endsWith('\n') ? '' : raw.slice(Math.max(raw.lastIndexOf('\n') + 1, raw.length - overlap));
+    // Positions shift where sequences were removed; a line that is then told twice is dropped as a repeat.
+    const done = text === raw ? told : 0;
+    const isOpen = !text.endsWith('\n');
+    carried = isOpen ? text.slice(Math.max(text.lastIndexOf('\n') + 1, text.length - before)) : '';
+    told = carried.length;
     let from = 0;
     cue.lastIndex = 0;
     for (let match = cue.exec(text); match !== null; match = cue.exec(text)) {
       const matchEnd = match.index + match[0].length;
       if (matchEnd <= done) continue;
       const [line, end] = excerpt(text, from, match.index, matchEnd);
+      if (isOpen && end === text.length) {
+        // What belongs to the line is still to come: told with the next block.
+        carried = text.slice(Math.max(from, match.index - before));
+        told = 0;
+        return;
+      }
       if (line !== '') add(line);
       from = end;
       cue.lastIndex = Math.max(end, matchEnd);
