@@ -38,7 +38,7 @@ function countExecutions(runs: readonly Coverage[]): Map<string, number> {
   return counts;
 }
 
-/** Suspiciousness that a frame adds by its depth: the throwing line is nearly as good as certain. */
+/** Suspiciousness that a frame adds by its depth. */
 const frameScore = (depth: number): number => 0.9 / (1 + depth * 0.5);
 
 /** Where only the file is known, every line of it is a little suspicious; later suspects less. */
@@ -60,10 +60,11 @@ export function rankLines(evidence: {
   const add = (found: RankedLine): void => {
     if (!evidence.accept(found.path)) return;
     const before = ranked.get(keyOf(found.path, found.line));
-    if (before === undefined || before.score < found.score) ranked.set(keyOf(found.path, found.line), found);
+    ranked.set(keyOf(found.path, found.line), before === undefined ? found : bothSay(before, found));
   };
   for (const found of fromSpectrum(evidence.failing, evidence.passing)) add(found);
   evidence.frames
+    .filter(({ path, line }, index, all) => all.findIndex((other) => other.path === path && other.line === line) === index)
     .filter(({ path }) => evidence.accept(path))
     .forEach(({ path, line }, depth) => {
       add({
@@ -82,6 +83,13 @@ export function rankLines(evidence: {
     (a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) || a.line - b.line,
   );
 }
+
+/** Two independent hints at one line: either may be right (noisy or). */
+const bothSay = (a: RankedLine, b: RankedLine): RankedLine => ({
+  ...a,
+  score: 1 - (1 - a.score) * (1 - b.score),
+  why: a.why === b.why ? a.why : `${b.why}; ${a.why}`,
+});
 
 function fromSpectrum(failing: readonly Coverage[], passing: readonly Coverage[]): RankedLine[] {
   const [inFailing, inPassing] = [countExecutions(failing), countExecutions(passing)];

@@ -42,10 +42,10 @@ describe('rankLines', () => {
       { path: 'src/a.js', line: 2 },
       { path: 'src/a.js', line: 1 },
     ];
-    expect(rankLines({ ...evidence, frames }).map(({ line, score }) => [line, score])).toEqual([
-      [2, 0.9],
-      [1, 0.6],
-    ]);
+    const ranked = rankLines({ ...evidence, frames });
+    expect(ranked.map(({ line }) => line)).toEqual([2, 1]);
+    expect(ranked.map(({ score }) => score)).toEqual([expect.closeTo(0.95, 10), expect.closeTo(0.8, 10)]);
+    expect(ranked[0]?.why).toBe('the failure was raised here; run by the red test and by 3 of 3 passing runs');
   });
 
   test('works from frames alone, and from suspects where there is nothing else', () => {

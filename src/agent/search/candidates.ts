@@ -1,8 +1,8 @@
-import { likelihoodOf, symptomOf } from '../../core/mutate/likelihood.ts';
+import { likelihoodOf, symptomOf, type Symptom } from '../../core/mutate/likelihood.ts';
 import type { Edit } from '../../core/mutate/edit.ts';
+import { wordsOf } from '../../core/mutate/names.ts';
 import { proposeEdits } from '../../core/mutate/propose.ts';
-import { enclosing, functionNames, nameOfFunction, parse, type Source } from '../../core/mutate/syntax.ts';
-import type { RankedLine } from '../../core/rank.ts';
+import { enclosing, functionNames, isValidation, parse, type Source } from '../../core/mutate/syntax.ts';
 import type { RepoPath } from '../../core/types.ts';
 import type { AgentTask } from '../../ports.ts';
 import type { Location } from './localize.ts';
@@ -15,20 +15,31 @@ export interface Candidate {
 
 /** Most files that are edited; beyond them the ranking says too little. */
 const maxFiles = 12;
-/** The report often names the function that is wrong, or one close to it. */
-const named = 1.15;
+
+/** What lowers or raises every edit of a place, besides its suspiciousness. */
+const weights = {
+  /** A validation that did not fire is seldom why a value is wrong. */
+  validation: 0.3,
+  /** Code that runs when a module is loaded runs in every test. */
+  moduleLevel: 0.5,
+  /** At most this much more where every word of the line is in the report. */
+  words: 0.8,
+};
 
 /** Edits of the ranked lines, best first: suspiciousness of the line × likelihood of the edit. */
 export async function listCandidates(task: AgentTask, location: Location): Promise<Candidate[]> {
-  const symptom = symptomOf(location.failure?.message ?? '', location.failure?.type);
-  const report = `${task.facts.issue.title}\n${task.facts.issue.body}`;
+  const message = location.failure?.message ?? '';
+  const symptom = symptomOf(message, location.failure?.type);
+  const words = reportWords(`${task.facts.issue.title}\n${task.facts.issue.body}\n${message}`);
   const candidates: Candidate[] = [];
   for (const [path, lines] of [...Map.groupBy(location.lines, (line) => line.path)].slice(0, maxFiles)) {
     const source = await readSource(task, path);
     if (source === undefined) continue;
-    const scores = new Map(lines.map((line: RankedLine) => [line.line, line.score]));
+    const scores = new Map(
+      lines.map(({ line, score }) => [line, score * (1 + weights.words * shareOfWords(source, line, words))]),
+    );
     for (const edit of proposeEdits(source, new Set(scores.keys()))) {
-      const suspicion = (scores.get(edit.line) ?? 0) * (isNamed(source, edit, report) ? named : 1);
+      const suspicion = (scores.get(edit.line) ?? 0) * weigh(source, edit, symptom);
       candidates.push({ edit, source, score: suspicion * likelihoodOf(edit.operator, symptom) * edit.fit });
     }
   }
@@ -41,8 +52,22 @@ async function readSource(task: AgentTask, path: RepoPath): Promise<Source | und
   return answer.ok && !answer.content.includes('\uFFFD') ? parse(path, answer.content) : undefined;
 }
 
-function isNamed(source: Source, edit: Edit, report: string): boolean {
-  const host = enclosing(source.tree.resolveInner(edit.from, 1), functionNames);
-  const name = host === undefined ? undefined : nameOfFunction(source, host);
-  return name !== undefined && name.length > 2 && report.includes(name);
+function weigh(source: Source, edit: Edit, symptom: Symptom): number {
+  const isLoaded = enclosing(source.tree.resolveInner(edit.from, 1), functionNames) === undefined;
+  const isUnfired = symptom !== 'thrown' && isValidation(source, edit.from);
+  return (isLoaded ? weights.moduleLevel : 1) * (isUnfired ? weights.validation : 1);
+}
+
+/** Words of the report and the failure, in the forms in which code has them. */
+function reportWords(text: string): Set<string> {
+  return new Set([...wordsOf(text)].map(stem).filter((word) => word.length > 2));
+}
+
+const stem = (word: string): string => word.replace(/(?:ings?|ed|es|s)$/, '');
+
+/** Share of a line's words that the report uses too, 0 to 1. */
+function shareOfWords(source: Source, line: number, words: ReadonlySet<string>): number {
+  const start = source.lineStarts[line - 1] ?? 0;
+  const own = [...wordsOf(source.text.slice(start, source.lineStarts[line]))].map(stem).filter((word) => word.length > 2);
+  return own.length === 0 ? 0 : own.filter((word) => words.has(word)).length / own.length;
 }

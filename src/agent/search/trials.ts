@@ -59,9 +59,12 @@ function reasonToStop(task: AgentTask, trials: Trials, total: number, until: num
   return trials.tried.length >= total || Date.now() > until ? 'budget' : undefined;
 }
 
-/** A smaller edit of the same line could be the better one. */
+/** A smaller edit of another kind on the same line could be the better one. */
 const isAlternative = (found: Candidate, other: Candidate): boolean =>
-  other.edit.path === found.edit.path && other.edit.line === found.edit.line && sizeOf(other.edit) < sizeOf(found.edit);
+  other.edit.path === found.edit.path &&
+  other.edit.line === found.edit.line &&
+  other.edit.operator !== found.edit.operator &&
+  sizeOf(other.edit) < sizeOf(found.edit);
 
 /** Characters taken away plus characters put in. */
 export const sizeOf = (edit: Edit): number => edit.to - edit.from + edit.insert.length;

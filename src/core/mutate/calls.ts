@@ -3,54 +3,54 @@ import { replace, type Operator, type Replacement } from './edit.ts';
 import { visibleNames } from './scope.ts';
 import { argumentsOf, childrenOf, enclosing, functionNames, nameOfFunction, nodesOf, textOf, type Source } from './syntax.ts';
 
-/** Methods and functions that are easily taken for one another. */
-const confusable: Record<Source['language'], readonly (readonly string[])[]> = {
+/** Methods and functions that are easily taken for one another, with how often that changes a result that matters. */
+const confusable: Record<Source['language'], readonly (readonly [fit: number, ...family: string[]])[]> = {
   javascript: [
-    ['Math.floor', 'Math.round', 'Math.ceil', 'Math.trunc'],
-    ['Math.min', 'Math.max'],
-    ['.toLowerCase', '.toUpperCase'],
-    ['.shift', '.pop'],
-    ['.push', '.unshift'],
-    ['.find', '.findLast'],
-    ['.indexOf', '.lastIndexOf'],
-    ['.findIndex', '.findLastIndex'],
-    ['.startsWith', '.endsWith', '.includes'],
-    ['.some', '.every'],
-    ['.replace', '.replaceAll'],
-    ['.trim', '.trimStart', '.trimEnd'],
-    ['.padStart', '.padEnd'],
-    ['.test', '.exec'],
-    ['.keys', '.values', '.entries'],
-    ['.slice', '.splice'],
-    ['.map', '.flatMap'],
-    ['.sort', '.toSorted'],
-    ['.reverse', '.toReversed'],
-    ['.reduce', '.reduceRight'],
-    ['Promise.all', 'Promise.allSettled'],
-    ['.getUTCDate', '.getDate'],
-    ['.getUTCDay', '.getDay'],
-    ['.getUTCHours', '.getHours'],
-    ['.getUTCMonth', '.getMonth'],
-    ['.getUTCFullYear', '.getFullYear'],
-    ['.getDate', '.getDay'],
+    [1, 'Math.floor', 'Math.round', 'Math.ceil', 'Math.trunc'],
+    [1, 'Math.min', 'Math.max'],
+    [0.9, '.some', '.every'],
+    [0.9, '.startsWith', '.endsWith', '.includes'],
+    [0.8, '.replace', '.replaceAll'],
+    [0.8, '.indexOf', '.lastIndexOf'],
+    [0.8, '.shift', '.pop'],
+    [0.8, '.push', '.unshift'],
+    [0.8, '.toLowerCase', '.toUpperCase'],
+    [0.8, '.getUTCDate', '.getDate'],
+    [0.8, '.getUTCDay', '.getDay'],
+    [0.8, '.getUTCHours', '.getHours'],
+    [0.8, '.getUTCMonth', '.getMonth'],
+    [0.8, '.getUTCFullYear', '.getFullYear'],
+    [0.7, '.getDate', '.getDay'],
+    [0.7, '.find', '.findLast'],
+    [0.7, '.findIndex', '.findLastIndex'],
+    [0.7, '.keys', '.values', '.entries'],
+    [0.6, '.reduce', '.reduceRight'],
+    [0.6, 'Promise.all', 'Promise.allSettled'],
+    [0.5, '.padStart', '.padEnd'],
+    [0.4, '.trim', '.trimStart', '.trimEnd'],
+    [0.4, '.sort', '.toSorted'],
+    [0.4, '.reverse', '.toReversed'],
+    [0.3, '.map', '.flatMap'],
+    [0.3, '.slice', '.splice'],
+    [0.2, '.test', '.exec'],
   ],
   python: [
-    ['min', 'max'],
-    ['any', 'all'],
-    ['math.floor', 'math.ceil', 'math.trunc'],
-    ['.lower', '.upper', '.casefold'],
-    ['.append', '.extend'],
-    ['.startswith', '.endswith'],
-    ['.find', '.rfind'],
-    ['.index', '.rindex'],
-    ['.split', '.rsplit'],
-    ['.partition', '.rpartition'],
-    ['.strip', '.lstrip', '.rstrip'],
-    ['.ljust', '.rjust', '.center'],
-    ['.keys', '.values', '.items'],
-    ['.match', '.search', '.fullmatch'],
-    ['.remove', '.discard'],
-    ['.popleft', '.pop'],
+    [1, 'min', 'max'],
+    [1, 'any', 'all'],
+    [1, 'math.floor', 'math.ceil', 'math.trunc'],
+    [0.9, '.startswith', '.endswith'],
+    [0.8, '.append', '.extend'],
+    [0.8, '.find', '.rfind'],
+    [0.8, '.index', '.rindex'],
+    [0.8, '.split', '.rsplit'],
+    [0.8, '.partition', '.rpartition'],
+    [0.8, '.lower', '.upper', '.casefold'],
+    [0.8, '.match', '.fullmatch', '.search'],
+    [0.7, '.keys', '.values', '.items'],
+    [0.7, '.ljust', '.rjust', '.center'],
+    [0.6, '.strip', '.lstrip', '.rstrip'],
+    [0.6, '.popleft', '.pop'],
+    [0.4, '.remove', '.discard'],
   ],
 };
 
@@ -65,14 +65,14 @@ export const swapMethods: Operator = (source, node) => {
   if (node.name !== 'CallExpression' || node.firstChild === null) return [];
   const { whole, method } = calledAs(source, node.firstChild);
   const name = method === undefined ? undefined : `.${textOf(source, method)}`;
-  return confusable[source.language].flatMap((family) => {
+  return confusable[source.language].flatMap(([fit, ...family]) => {
     const isWhole = family.includes(whole);
     if (!isWhole && (name === undefined || !family.includes(name))) return [];
     const target = isWhole ? node.firstChild : method;
     if (target === null || target === undefined) return [];
     return family
       .filter((other) => other !== whole && other !== name)
-      .map((other, index) => replace(target, isWhole ? other : other.slice(1), 'method', 1 - index * 0.15));
+      .map((other, index) => replace(target, isWhole ? other : other.slice(1), 'method', fit * (1 - index * 0.15)));
   });
 };
 

@@ -16,7 +16,9 @@ export const swapIdentifiers: Operator = (source, node) => {
   return names
     .filter((other) => other.name !== written && other.kind === own.kind && other.name !== 'self' && other.name !== 'cls')
     .filter((other) => !/^[A-Z]/.test(other.name) || /^[A-Z]/.test(written))
-    .map((other) => replace(node, other.name, 'identifier', fitOf(written, other)))
+    .map((other) =>
+      replace(node, other.name, 'identifier', fitOf(own, other) * (sameShape(source, written, other.name) ? 1 : 0.3)),
+    )
     .sort((a, b) => b.fit - a.fit)
     .slice(0, maxAlternatives);
 };
@@ -32,20 +34,56 @@ function isRead(source: Source, node: SyntaxNode): boolean {
   return !['ParamList', 'FunctionDefinition', 'ClassDefinition', 'ImportStatement', 'TypeDef'].includes(parent.name);
 }
 
-/** Near names and names that look alike are the likelier mistakes. */
-function fitOf(written: string, other: VisibleName): number {
+/** Near names, names that look alike and values that come about alike are the likelier mistakes. */
+function fitOf(own: VisibleName, other: VisibleName): number {
   const near = 1 / (1 + other.distance * 0.5);
-  return Math.min(1, near * (0.55 + 0.45 * likeness(written, other.name)));
+  const alike = Math.max(likeness(own.name, other.name), own.origin === '' ? 0 : likeness(own.origin, other.origin));
+  return Math.min(1, near * (0.55 + 0.45 * alike));
 }
 
-/** Shared words of two names (Sørensen–Dice over camelCase and snake_case parts), 0 to 1. */
+type Shape = 'object' | 'scalar';
+
+const shapes = new WeakMap<Source, Map<string, Set<Shape>>>();
+
+/** What the file does with each name: looks into it, or calculates and compares with it. */
+function shapesIn(source: Source): Map<string, Set<Shape>> {
+  const known = shapes.get(source);
+  if (known !== undefined) return known;
+  const found = new Map<string, Set<Shape>>();
+  for (const node of nodesOf(source)) {
+    const shape = node.name === 'VariableName' ? shapeAt(source, node) : undefined;
+    const name = textOf(source, node);
+    if (shape !== undefined) found.set(name, (found.get(name) ?? new Set()).add(shape));
+  }
+  shapes.set(source, found);
+  return found;
+}
+
+function shapeAt(source: Source, { parent, from, name }: SyntaxNode): Shape | undefined {
+  if (parent === null || name !== 'VariableName') return undefined;
+  if (parent.name === 'MemberExpression') return parent.from === from ? 'object' : 'scalar';
+  if (parent.name === 'ForOfSpec' || (parent.name === 'ForStatement' && source.language === 'python')) return 'object';
+  const calculates = parent.name === 'BinaryExpression' && (parent.getChild('ArithOp') ?? parent.getChild('CompareOp')) !== null;
+  const updates = parent.name !== 'BinaryExpression' && parent.getChild('UpdateOp') !== null;
+  return calculates || updates ? 'scalar' : undefined;
+}
+
+/** Whether nothing speaks against one name standing for the other. */
+function sameShape(source: Source, a: string, b: string): boolean {
+  const [left, right] = [shapesIn(source).get(a), shapesIn(source).get(b)];
+  if (left === undefined && right === undefined) return true;
+  if (left === undefined || right === undefined) return (left ?? right)?.has('scalar') === true;
+  return [...left].some((shape) => right.has(shape));
+}
+
+/** Shared words of two names or expressions (Sørensen–Dice over their camelCase and snake_case parts), 0 to 1. */
 export function likeness(a: string, b: string): number {
   const [left, right] = [wordsOf(a), wordsOf(b)];
   const shared = [...left].filter((word) => right.has(word)).length;
   return (2 * shared) / Math.max(1, left.size + right.size);
 }
 
-const wordsOf = (name: string): Set<string> =>
+export const wordsOf = (name: string): Set<string> =>
   new Set(
     name
       .split(/(?<=[a-z0-9])(?=[A-Z])|_/)

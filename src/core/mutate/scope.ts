@@ -10,6 +10,8 @@ export interface VisibleName {
   /** Scopes between the place and the declaration; 0 is the innermost. */
   distance: number;
   parameter: boolean;
+  /** How its value comes about, as written; empty for parameters. */
+  origin: string;
 }
 
 interface Declaration {
@@ -18,6 +20,7 @@ interface Declaration {
   scope: SyntaxNode;
   at: number;
   parameter: boolean;
+  origin: string;
 }
 
 const scopes: ReadonlySet<string> = new Set([
@@ -38,9 +41,19 @@ const cache = new WeakMap<Source, Declaration[]>();
 function declarationsOf(source: Source): Declaration[] {
   const known = cache.get(source);
   if (known !== undefined) return known;
-  const found = nodesOf(source).flatMap((node) => declared(source, node));
+  const called = calledNames(source);
+  const found = nodesOf(source)
+    .flatMap((node) => declared(source, node))
+    .map((declaration): Declaration => (called.has(declaration.name) ? { ...declaration, kind: 'callable' } : declaration));
   cache.set(source, found);
   return found;
+}
+
+/** What is called somewhere is a function, also where it was imported or passed in. */
+function calledNames(source: Source): Set<string> {
+  const calls = nodesOf(source).filter(({ name }) => name === 'CallExpression' || name === 'NewExpression');
+  const callees = calls.flatMap((call) => call.getChild('VariableName') ?? []);
+  return new Set(callees.map((callee) => textOf(source, callee)));
 }
 
 function declared(source: Source, node: SyntaxNode): Declaration[] {
@@ -60,8 +73,18 @@ function declared(source: Source, node: SyntaxNode): Declaration[] {
       scope,
       at: node.from,
       parameter: enclosing(node, parameterLists) !== undefined,
+      origin: originOf(source, node),
     },
   ];
+}
+
+/** Text of the initialiser or of the assigned value. */
+function originOf(source: Source, node: SyntaxNode): string {
+  if (!statements.has(node.parent?.name ?? '')) return '';
+  const sign = childrenOf(node.parent ?? node).find(
+    (child) => child.from > node.from && (child.name === 'Equals' || child.name === 'AssignOp'),
+  );
+  return sign?.nextSibling == null ? '' : textOf(source, sign.nextSibling);
 }
 
 const parameterLists: ReadonlySet<string> = new Set(['ParamList']);
@@ -107,7 +130,7 @@ export function visibleNames(source: Source, node: SyntaxNode): VisibleName[] {
   const chain: SyntaxNode[] = [];
   for (let at: SyntaxNode | null = node; at !== null; at = at.parent) chain.push(at);
   const seen = new Map<string, VisibleName>();
-  for (const { name, kind, scope, at, parameter } of declarationsOf(source)) {
+  for (const { name, kind, scope, at, parameter, origin } of declarationsOf(source)) {
     const level = chain.findIndex(
       (candidate) => candidate.from === scope.from && candidate.to === scope.to && candidate.name === scope.name,
     );
@@ -115,7 +138,7 @@ export function visibleNames(source: Source, node: SyntaxNode): VisibleName[] {
     if (declares(source, node, at)) continue;
     const distance = chain.slice(0, level).filter((candidate) => scopes.has(candidate.name)).length;
     const before = seen.get(name);
-    if (before === undefined || distance < before.distance) seen.set(name, { name, kind, distance, parameter });
+    if (before === undefined || distance < before.distance) seen.set(name, { name, kind, distance, parameter, origin });
   }
   return [...seen.values()].sort((a, b) => a.distance - b.distance);
 }

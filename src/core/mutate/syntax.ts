@@ -149,3 +149,16 @@ export function nameOfFunction(source: Source, node: SyntaxNode): string | undef
   const holder = node.parent?.getChild('VariableDefinition') ?? node.parent?.getChild('PropertyDefinition');
   return holder === null || holder === undefined ? undefined : textOf(source, holder);
 }
+
+/** Whether an offset lies in the condition of a branch that does nothing but throw: a validation. */
+export function isValidation(source: Source, offset: number): boolean {
+  const branch = enclosing(source.tree.resolveInner(offset, 1), new Set(['IfStatement']));
+  if (branch === undefined) return false;
+  const body = childrenOf(branch).find((child) => /^(?:Block|Body|ThrowStatement)$/.test(child.name));
+  if (body === undefined || offset >= body.from) return false;
+  const inside = childrenOf(body).filter(({ name }) => !['{', '}', ':', 'LineComment', 'BlockComment', 'Comment'].includes(name));
+  return (
+    body.name === 'ThrowStatement' ||
+    (inside.length > 0 && inside.every(({ name }) => name === 'ThrowStatement' || name === 'RaiseStatement'))
+  );
+}
