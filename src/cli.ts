@@ -180,7 +180,7 @@ function checkCall({ declaration, argument, raw }: Call): Flags {
   const wrong = argument === undefined ? undefined : declaration.check?.(argument);
   const problems = [
     ...(wrong === undefined ? [] : [wrong]),
-    ...(checked.ok ? [] : checked.problems.map(({ code, message }) => new BugloopError(code, message))),
+    ...(checked.ok ? [] : checked.problems.map(({ code, message, hint }) => new BugloopError(code, message, { hint }))),
   ];
   const [first, ...others] = problems;
   if (first !== undefined) throw new BugloopError(first.code, first.message, { hint: first.hint, others });

@@ -64,6 +64,8 @@ export interface Context extends Session {
   readonly repository: Repository;
   /** The isolation in force, decided once: what was asked for, else the strongest that works here. */
   readonly sandbox: SandboxLevel;
+  /** The agent that `openAgent` gives: flags and configuration, with `auto` resolved. */
+  readonly agent: AgentName;
 
   /**
    * A private clone on `base` (default: the context's base commit). The caller disposes of it.

@@ -34,7 +34,13 @@ import type { Base, UserRepository } from './workspace/repository.ts';
 /** A session is disposed of at the end of the process: locks it holds are let go. */
 export function openSession(options: SessionOptions): Session & AsyncDisposable {
   const held = new AsyncDisposableStack();
-  const opening: Opening = { ...options, version: readVersion(options.packageRoot), operator: readOperator(options), held };
+  const opening: Opening = {
+    ...options,
+    version: readVersion(options.packageRoot),
+    operator: readOperator(options),
+    said: new Set(),
+    held,
+  };
   return { ...sessionOf(opening), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
@@ -236,6 +242,7 @@ function composeContext(parts: Parts): Context {
     config,
     repository,
     sandbox,
+    agent: parts.agent,
     async openWorkspace(base = repository.base) {
       const { openWorkspace } = await import('./workspace/open.ts');
       return openWorkspace({

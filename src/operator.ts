@@ -24,6 +24,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Opening extends SessionOptions {
   version: string;
   operator: Operator;
+  /** Notes already told: a repository may be opened more than once. */
+  said: Set<string>;
   /** Ends with the session: locks of issues. */
   held: AsyncDisposableStack;
 }

@@ -17,12 +17,12 @@ export async function readConfiguration(
   user: UserRepository,
   issue: IssueRef | undefined,
 ): Promise<{ base: Base; config: Config }> {
-  const { flags, progress } = opening;
+  const { flags } = opening;
   const start = await startingBase(flags, user, issue);
   const first = await configAt(opening, user, start);
   const named = flags.base === undefined ? first.config.base : undefined;
   if (named === undefined || named === start.branch) {
-    first.notes.forEach((line) => progress.note(line));
+    tellOnce(opening, first.notes);
     return { base: start, config: layFlags(first.config, flags) };
   }
   const base = await user.resolve(named);
@@ -31,8 +31,15 @@ export async function readConfiguration(
   }
   // The configuration only says where to look: what holds is what that branch says.
   const second = flags.config === undefined ? await configAt(opening, user, base) : first;
-  second.notes.forEach((line) => progress.note(line));
+  tellOnce(opening, second.notes);
   return { base, config: layFlags(second.config, flags) };
+}
+
+function tellOnce({ progress, said }: Opening, notes: readonly string[]): void {
+  for (const note of notes) {
+    if (!said.has(note)) progress.note(note);
+    said.add(note);
+  }
 }
 
 /** A forge's issue is about the default branch; a bug report on disk is about what is checked out. */

@@ -51,6 +51,8 @@ export interface RawFlags {
 export interface FlagProblem {
   code: 'usage.range' | 'usage.repo' | 'usage.ref' | 'usage.option_value';
   message: string;
+  /** One way to mend it. */
+  hint: string;
 }
 
 const agents = ['claude', 'command', 'search', 'scripted', 'auto'] as const;
@@ -76,18 +78,23 @@ export function checkFlags(raw: RawFlags): { ok: true; flags: Flags } | { ok: fa
     if (written === undefined) return;
     const value = read.read(written);
     if (value !== undefined) flags[key] = value;
-    else problems.push({ code: read.code, message: `${option}: expected ${read.allowed}, found '${written.slice(0, 80)}'` });
+    else
+      problems.push({
+        code: read.code,
+        message: `${option}: expected ${read.allowed}, found '${written.slice(0, 80)}'`,
+        hint: `give e.g. ${option} ${read.example}`,
+      });
   };
   take('repo', '--repo', raw.repo, slug);
   take('base', '--base', raw.base, baseName);
   take('config', '--config', raw.config, path);
-  take('agent', '--agent', raw.agent, oneOf(agents));
+  take('agent', '--agent', raw.agent, oneOf(agents, 'auto'));
   take('script', '--script', raw.script, path);
-  take('maxIterations', '--max-iterations', raw.maxIterations, wholeBetween(1, 100));
-  take('timeout', '--timeout', raw.timeout, wholeBetween(1, 360));
-  take('budget', '--budget', raw.budget, dollarsUpTo(1000));
+  take('maxIterations', '--max-iterations', raw.maxIterations, wholeBetween(1, 100, 5));
+  take('timeout', '--timeout', raw.timeout, wholeBetween(1, 360, 30));
+  take('budget', '--budget', raw.budget, dollarsUpTo(1000, 2));
   take('out', '--out', raw.out, path);
-  take('sandbox', '--sandbox', raw.sandbox === false ? 'off' : raw.sandbox, oneOf(sandboxes));
+  take('sandbox', '--sandbox', raw.sandbox === false ? 'off' : raw.sandbox, oneOf(sandboxes, 'basic'));
   take('dependencies', '--dependencies', raw.dependencies, path);
   problems.push(...brokenPairs(flags));
   return problems.length === 0 ? { ok: true, flags } : { ok: false, problems };
@@ -95,10 +102,13 @@ export function checkFlags(raw: RawFlags): { ok: true; flags: Flags } | { ok: fa
 
 function brokenPairs(flags: Flags): FlagProblem[] {
   if (flags.agent === 'scripted' && flags.script === undefined) {
-    return [{ code: 'usage.option_value', message: '--agent scripted: expected --script <file> with the turns to replay' }];
+    const message = '--agent scripted: expected --script <file> with the turns to replay';
+    return [{ code: 'usage.option_value', message, hint: 'add --script <file>' }];
   }
   if (flags.script !== undefined && flags.agent !== 'scripted') {
-    return [{ code: 'usage.option_value', message: '--script: expected --agent scripted with it' }];
+    return [
+      { code: 'usage.option_value', message: '--script: only --agent scripted replays a script', hint: 'add --agent scripted' },
+    ];
   }
   return [];
 }
@@ -107,45 +117,49 @@ function brokenPairs(flags: Flags): FlagProblem[] {
 interface Reader<T> {
   code: FlagProblem['code'];
   allowed: string;
+  example: string;
   read(written: string): T | undefined;
 }
 
-function wholeBetween(min: number, max: number): Reader<number> {
+function wholeBetween(min: number, max: number, example: number): Reader<number> {
   const read = (written: string): number | undefined =>
     within(/^[0-9]{1,9}$/.test(written) ? Number(written) : undefined, min, max);
-  return { code: 'usage.range', allowed: `a whole number >= ${min} and <= ${max}`, read };
+  return { code: 'usage.range', allowed: `a whole number >= ${min} and <= ${max}`, example: `${example}`, read };
 }
 
-function dollarsUpTo(max: number): Reader<number> {
+function dollarsUpTo(max: number, example: number): Reader<number> {
   const decimal = /^[0-9]{1,9}(?:\.[0-9]{1,6})?$/;
   const read = (written: string): number | undefined => within(decimal.test(written) ? Number(written) : undefined, 0, max);
-  return { code: 'usage.range', allowed: `a number >= 0 and <= ${max}`, read };
+  return { code: 'usage.range', allowed: `a number >= 0 and <= ${max}`, example: `${example}`, read };
 }
 
 function within(value: number | undefined, min: number, max: number): number | undefined {
   return value !== undefined && value >= min && value <= max ? value : undefined;
 }
 
-function oneOf<const T extends string>(values: readonly T[]): Reader<T> {
+function oneOf<const T extends string>(values: readonly T[], example: T): Reader<T> {
   const read = (written: string): T | undefined => values.find((value) => value === written);
-  return { code: 'usage.option_value', allowed: `one of ${values.join(', ')}`, read };
+  return { code: 'usage.option_value', allowed: `one of ${values.join(', ')}`, example, read };
 }
 
 const path: Reader<string> = {
   code: 'usage.option_value',
   allowed: 'a path',
+  example: './somewhere',
   read: (written) => (written === '' || written.includes('\0') ? undefined : written),
 };
 
 const slug: Reader<string> = {
   code: 'usage.repo',
   allowed: 'owner/name',
+  example: 'owner/name',
   read: (written) => (isSlug(written) ? written : undefined),
 };
 
 const baseName: Reader<string> = {
   code: 'usage.ref',
   allowed: 'the name of a branch',
+  example: 'main',
   read: (written) => (isValidRef(written) ? written : undefined),
 };
 
