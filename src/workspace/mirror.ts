@@ -59,11 +59,11 @@ export async function openMirror({ git, repository, base, path, date }: MirrorOp
     pathToFileURL(resolve(repository)).href,
     `${base}:refs/bugloop/base`,
   ]);
-  const seconds = Number(await mirror.run(['log', '-1', '--format=%ct', base]));
-  return mirrorAt(path, mirror, date ?? new Date(seconds * 1000));
+  return mirrorAt(path, mirror, base, date);
 }
 
-function mirrorAt(path: string, git: Git, date: Date): WritableMirror {
+function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefined): WritableMirror {
+  let date = given;
   const treeOf = (commit: CommitId): Promise<TreeId> =>
     git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);
   const listed = new Map<CommitId, Promise<TreeEntry[]>>();
@@ -72,8 +72,10 @@ function mirrorAt(path: string, git: Git, date: Date): WritableMirror {
     listed.set(commit, known);
     return known;
   };
-  const commitTree = (tree: TreeId, parent: CommitId, message: string): Promise<CommitId> =>
-    git.run(['commit-tree', checked(tree), '-p', checked(parent)], { input: message, date });
+  const commitTree = async (tree: TreeId, parent: CommitId, message: string): Promise<CommitId> => {
+    date ??= new Date(1000 * Number(await git.run(['log', '-1', '--no-show-signature', '--format=%ct', base])));
+    return git.run(['commit-tree', checked(tree), '-p', checked(parent)], { input: message, date });
+  };
 
   return {
     path,

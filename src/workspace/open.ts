@@ -1,0 +1,314 @@
+import { cp, copyFile, lstat, mkdir, mkdtemp, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../core/config.ts';
+import { detectCommands, type DetectedCommands } from '../core/detect.ts';
+import { countProblems } from '../core/diagnostics.ts';
+import type { Command, CommitId, Execution, SandboxLevel, StaticCheck } from '../core/types.ts';
+import { BugloopError } from '../errors.ts';
+import type { RunOptions, Workspace } from '../ports.ts';
+import { openCheckout, makeEmpty, type Checkout } from './checkout.ts';
+import { copyTree, removeTree } from './copy.ts';
+import { execute } from './exec.ts';
+import { openFiles } from './files.ts';
+import { openGit, type Git } from './git.ts';
+import { isObjectId, openMirror, type WritableMirror } from './mirror.ts';
+import { prepareTests } from './results/index.ts';
+
+/** Most that one command of the repository gets, in milliseconds; the run's own limit comes on top through `signal`. */
+const defaultTimeoutMs = 10 * 60_000;
+/** A command that prints nothing for this long hangs. */
+const inactivityMs = 5 * 60_000;
+
+export interface WorkspaceOptions {
+  /** The user's repository; only read. */
+  repository: string;
+  base: CommitId;
+  config: Config;
+  sandbox: SandboxLevel;
+  /** What bugloop was started with: search path, tool homes, and what `passEnv` names. */
+  operatorEnv: Readonly<Record<string, string | undefined>>;
+  /** An installed `node_modules` that is used, read-only, instead of running setup. */
+  dependencies?: string;
+  signal?: AbortSignal;
+  /** Date of every commit; default: that of `base`. */
+  date?: Date;
+}
+
+/**
+ * Where everything of one workspace is, all under one new directory of the system's temporary directory:
+ *
+ * - `mirror`: the bare clone, and next to it the indexes
+ * - `live/checkout`, `live/home`: what agent and repository code see and may write, at the same path during the whole run
+ * - `pristine`: a copy of `live` as setup left it, where it left anything
+ * - `parked`: `live` while a pristine copy is in its place
+ * - `scratch`: one directory for the reports of each test run
+ */
+interface Layout {
+  work: string;
+  mirror: string;
+  live: string;
+  root: string;
+  home: string;
+  pristine: string;
+  parked: string;
+  scratch: string;
+}
+
+/** Clones `base` privately, once for judging and once for running, and finds the commands in force. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
+  try {
+    return await openIn(layoutOf(work), options);
+  } catch (error) {
+    await removeTree(work);
+    throw error;
+  }
+}
+
+function layoutOf(work: string): Layout {
+  const live = join(work, 'live');
+  return {
+    work,
+    live,
+    mirror: join(work, 'mirror'),
+    root: join(live, 'checkout'),
+    home: join(live, 'home'),
+    pristine: join(work, 'pristine'),
+    parked: join(work, 'parked'),
+    scratch: join(work, 'scratch'),
+  };
+}
+
+async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Workspace> {
+  const { base, config, sandbox, operatorEnv } = options;
+  const searchPath = operatorEnv['PATH'] ?? '';
+  const git = openGit({ searchPath }, { directory: layout.work });
+  const dated = options.date === undefined ? {} : { date: options.date };
+  const mirror = await openMirror({ git, repository: options.repository, base, path: layout.mirror, ...dated });
+  options.signal?.throwIfAborted();
+  const dependencies =
+    options.dependencies === undefined ? undefined : await findDependencies(options.dependencies, mirror, base);
+  const found = await findCommands(config, mirror, base);
+  const commands = pickCommands(dependencies === undefined ? found : { ...found, setup: undefined });
+
+  const checkoutAt = (indexFile: string): Checkout =>
+    openCheckout({
+      git: git.at({ directory: layout.root, gitDir: layout.mirror, workTree: layout.root, indexFile }),
+      root: layout.root,
+      hidden: dependencies === undefined ? [] : ['node_modules'],
+    });
+  const liveIndex = join(layout.work, 'live.index');
+  const pristineIndex = join(layout.work, 'pristine.index');
+  const proofIndex = join(layout.work, 'proof.index');
+  const live = checkoutAt(liveIndex);
+  /** The checkout that is at `root` now. */
+  let current = live;
+  let runs = 0;
+
+  const populate = async (checkout: Checkout, indexFile: string): Promise<void> => {
+    await makeEmpty(layout.root);
+    await makeEmpty(layout.home);
+    await checkout.reset(base);
+    await plantRepository(layout, indexFile, base);
+    await linkDependencies(layout.root, dependencies);
+  };
+  await populate(live, liveIndex);
+
+  const run = (command: Command, runOptions: RunOptions, writable: readonly string[] = []): Promise<Execution> => {
+    const signal = runOptions.signal ?? options.signal;
+    const readable = dependencies === undefined ? [] : [dependencies];
+    const place = { root: layout.root, sandbox, operatorEnv, home: layout.home, readable, writable };
+    return execute(place, command, signal === undefined ? runOptions : { ...runOptions, signal });
+  };
+  const limits = (network: boolean, signal: AbortSignal | undefined): RunOptions => ({
+    timeoutMs: Math.min(defaultTimeoutMs, config.limits.timeoutMinutes * 60_000),
+    inactivityMs,
+    network,
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+  return {
+    root: layout.root,
+    sandbox,
+    base,
+    mirror,
+    commands,
+    files: openFiles({
+      root: layout.root,
+      readable: dependencies === undefined ? [] : [dependencies],
+      paths: () => current.paths(),
+    }),
+
+    run: (command, runOptions) => run(command, runOptions),
+
+    async setup({ signal }) {
+      if (commands.setup === undefined) return undefined;
+      const execution = await run(commands.setup, limits(config.network.setup, signal));
+      await keepPristine();
+      return execution;
+    },
+    async build({ signal }) {
+      const { build } = commands;
+      if (build === undefined) return undefined;
+      return current.settling(() => run(build, limits(config.network.build, signal)));
+    },
+    async test(selection, { signal }) {
+      if (commands.test === undefined) throw new BugloopError('internal', 'there is no test command to run');
+      const scratch = join(layout.scratch, String((runs += 1)));
+      await mkdir(scratch, { recursive: true });
+      const prepared = await prepareTests({
+        root: layout.root,
+        command: commands.test,
+        scratch,
+        results: written(config.results),
+        ...written({ testFilesCommand: config.commands.testFiles, files: selection.files, coverage: selection.coverage }),
+      });
+      const { env, stdoutFile } = prepared;
+      const limited = { ...limits(config.network.test, signal), env, ...written({ stdoutFile }) };
+      try {
+        return await current.settling(async () => prepared.collect(await run(prepared.argv, limited, [scratch])));
+      } finally {
+        await removeTree(scratch);
+      }
+    },
+    async staticChecks({ signal }) {
+      const checks: StaticCheck[] = [];
+      for (const name of ['typecheck', 'lint'] as const) {
+        const command = found[name];
+        if (command === undefined) continue;
+        const execution = await current.settling(() => run(command, limits(config.network.build, signal)));
+        checks.push({ name, exitCode: execution.exitCode, ...written({ problems: countProblems(execution.output) }) });
+      }
+      return checks;
+    },
+
+    settle: () => current.settle(),
+    async checkout(tree) {
+      if (!isObjectId(tree)) throw new BugloopError('internal', `'${tree}' is not the full name of an object`);
+      await current.reset(tree);
+      await linkDependencies(layout.root, dependencies);
+    },
+    async commit(message, parent) {
+      const tree = await current.snapshot();
+      return tree === (await mirror.treeOf(parent)) ? parent : mirror.commitTree(tree, parent, message);
+    },
+    async pristine(body) {
+      if (current !== live) throw new BugloopError('internal', 'a pristine copy is already in place');
+      await rename(layout.live, layout.parked);
+      try {
+        current = checkoutAt(proofIndex);
+        await bringPristine(current);
+        return await body();
+      } finally {
+        current = live;
+        await removeTree(layout.live);
+        await rename(layout.parked, layout.live);
+      }
+    },
+
+    [Symbol.asyncDispose]: () => removeTree(layout.work),
+  };
+
+  /** Keeps what setup left, unless it left nothing that a fresh checkout would not have. */
+  async function keepPristine(): Promise<void> {
+    // What a package manager downloaded is needed no more, and is most of what it left.
+    await removeTree(join(layout.home, '.npm'));
+    const leftBehind = (await leavings(git, layout, liveIndex)) || (await readdir(layout.home)).length > 0;
+    await removeTree(layout.pristine);
+    if (!leftBehind) return;
+    await copyTree(layout.live, layout.pristine, searchPath);
+    await copyFile(liveIndex, pristineIndex);
+  }
+
+  async function bringPristine(checkout: Checkout): Promise<void> {
+    await rm(proofIndex, { force: true });
+    if (!(await exists(layout.pristine))) return populate(checkout, proofIndex);
+    await copyTree(layout.pristine, layout.live, searchPath);
+    await copyFile(pristineIndex, proofIndex);
+    await checkout.adopt();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- commands
+
+async function findCommands(config: Config, mirror: WritableMirror, base: CommitId): Promise<DetectedCommands> {
+  const { setup, build, test, typecheck, lint } = config.commands;
+  return { ...(await detect(mirror, base)), ...written({ setup, build, test, typecheck, lint }) };
+}
+
+/** Manifests are small files at the root; what is detected from them is read from the base commit. */
+async function detect(mirror: WritableMirror, base: CommitId): Promise<DetectedCommands> {
+  const paths = (await mirror.list(base)).map(({ path }) => path);
+  const atRoot = paths.filter((path) => !path.includes('/'));
+  const texts = await mirror.readMany(base, atRoot);
+  const known = new Set(paths);
+  return detectCommands({ paths, has: (path) => known.has(path), read: (path) => texts.get(path) });
+}
+
+function pickCommands({ setup, build, test }: { [Name in keyof DetectedCommands]: Command | undefined }): Workspace['commands'] {
+  return written({ setup, build, test });
+}
+
+type Written<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** The properties that have a value. */
+function written<T extends object>(object: T): Written<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys it was given
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Written<T>;
+}
+
+// ---------------------------------------------------------------------------------------------- directories
+
+/** Whether anything is in the checkout that its tracked files do not explain. */
+async function leavings(git: Git, layout: Layout, indexFile: string): Promise<boolean> {
+  const place = { directory: layout.root, gitDir: layout.mirror, workTree: layout.root, indexFile };
+  const all = await git.at(place).bytes(['ls-files', '-z', '--others', '--directory', '--no-empty-directory']);
+  return all.length > 0;
+}
+
+/**
+ * Repository tools expect a `.git`. This one is for them alone: the base commit without history or remotes, made of
+ * copies before anything untrusted ran, and never used by us again.
+ */
+async function plantRepository({ mirror, root }: Layout, index: string, base: CommitId): Promise<void> {
+  const own = join(root, '.git');
+  const sha256 = base.length === 64;
+  const settings = ['[core]', `repositoryformatversion = ${sha256 ? 1 : 0}`, 'filemode = true', 'bare = false'];
+  if (sha256) settings.push('[extensions]', 'objectformat = sha256');
+  await mkdir(join(own, 'refs', 'heads'), { recursive: true });
+  await writeFile(join(own, 'HEAD'), 'ref: refs/heads/main\n');
+  await writeFile(join(own, 'config'), `${settings.join('\n')}\n`);
+  await writeFile(join(own, 'refs', 'heads', 'main'), `${base}\n`);
+  await cp(join(mirror, 'objects'), join(own, 'objects'), { recursive: true });
+  if (await exists(join(mirror, 'shallow'))) await copyFile(join(mirror, 'shallow'), join(own, 'shallow'));
+  await copyFile(index, join(own, 'index'));
+}
+
+async function findDependencies(path: string, mirror: WritableMirror, base: CommitId): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined || !(await lstat(real)).isDirectory()) {
+    throw new BugloopError('usage.option_value', `--dependencies: ${path} is not a directory`);
+  }
+  const tracked = (await mirror.list(base)).some(
+    (entry) => entry.path === 'node_modules' || entry.path.startsWith('node_modules/'),
+  );
+  if (!tracked) return real;
+  throw new BugloopError('usage.option_value', '--dependencies: this repository has its node_modules under version control', {
+    hint: 'leave out --dependencies',
+  });
+}
+
+async function linkDependencies(root: string, dependencies: string | undefined): Promise<void> {
+  if (dependencies === undefined) return;
+  const link = join(root, 'node_modules');
+  await removeTree(link);
+  await symlink(dependencies, link);
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
