@@ -45,9 +45,12 @@ const permissionSchema = z.object({ permission: z.string(), user: z.object({ id:
 export async function assertMayWrite(options: GitHubRequests, { login, id, type }: Actor): Promise<void> {
   const refuse = (why: string): BugloopError => new BugloopError('auth.not_permitted', `${login} may not start a run: ${why}`);
   if (type !== 'User') throw refuse(`it is an account of type ${type}`);
-  const answer = permissionSchema.safeParse(
-    await get(options, `/repos/${options.slug}/collaborators/${encodeURIComponent(login)}/permission`),
-  );
+  const path = `/repos/${options.slug}/collaborators/${encodeURIComponent(login)}/permission`;
+  const told = await get(options, path).catch((error: unknown) => {
+    if (error instanceof BugloopError && error.code === 'issue.not_found') throw refuse('GitHub knows no such account here');
+    throw error;
+  });
+  const answer = permissionSchema.safeParse(told);
   if (!answer.success) throw refuse('its permission could not be read');
   const { permission, user } = answer.data;
   if (user?.id !== id) throw refuse('the account of that name is another one');
