@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import type { Command, Execution, SandboxLevel } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { RunOptions } from '../ports.ts';
+import { removeTree } from './copy.ts';
 import { buildEnvironment, type Environment } from './environment.ts';
 import { type ProcessTree, waitForEnd, watchTree } from './processes.ts';
 import { createRing, type Lane } from './ring.ts';
@@ -79,6 +80,8 @@ export async function execute(place: ExecPlace, command: Command, options: RunOp
   if (options.signal?.aborted === true) return refuse('cancelled', '');
   if (!isDirectory(place.root))
     return refuse('not-started', `cannot run ${command[0]}: the directory ${place.root} does not exist`);
+  if (command.some((part) => part.includes('\0')))
+    return refuse('not-started', `cannot run ${command[0]}: an argument holds a NUL byte`);
   const path = options.env?.['PATH'] ?? findToolchains(place.operatorEnv).env['PATH'] ?? '';
   const executable = findExecutable(command[0], path, place.root);
   if (executable === undefined) {
@@ -93,7 +96,8 @@ export async function execute(place: ExecPlace, command: Command, options: RunOp
     const launch = await prepare(place, command, options, executable, scratch);
     return { argv: [...command], ...(await run(launch, place.root, options, started)) };
   } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 2 });
+    // What cannot be removed is no reason to lose the result.
+    await removeTree(scratch).catch(() => undefined);
   }
 }
 
@@ -128,13 +132,15 @@ async function prepare(
 ): Promise<Launch> {
   const { operatorEnv, sandbox } = place;
   const isOff = sandbox === 'off';
-  const home = place.home ?? scratch;
+  const home = place.home ?? join(scratch, 'home');
+  const tmp = join(scratch, 'tmp');
+  for (const dir of [home, tmp]) mkdirSync(dir, { recursive: true });
   const tag = `bugloop-${randomBytes(12).toString('hex')}`;
   const env = buildEnvironment({
     operatorEnv,
     tools: findToolchains(operatorEnv).env,
     home: isOff ? (operatorEnv['HOME'] ?? home) : home,
-    tmp: sandbox === 'strict' ? '/tmp' : isOff ? tmpdir() : scratch,
+    tmp: sandbox === 'strict' ? '/tmp' : isOff ? tmpdir() : tmp,
     network: options.network,
     env: options.env,
     passEnv: options.passEnv,
@@ -163,13 +169,13 @@ async function run(launch: Launch, root: string, options: RunOptions, started: n
     stop.abort();
   };
 
+  using copy = options.stdoutFile === undefined ? undefined : openCapped(options.stdoutFile);
   using group = openTaskGroup(launch.tag);
   const [file = '', ...args] = [...group.prefix, launch.file, ...launch.args];
   const child = spawnLaunch({ ...launch, file, args }, root, options.stdin, stop.signal);
   const tree = launch.secretArgs === undefined && child.pid !== undefined ? watchTree(child.pid, launch.tag) : undefined;
   if (child.pid !== undefined) sacrificeFirst(child.pid);
   using timers = startTimers(options, end, tree);
-  using copy = options.stdoutFile === undefined ? undefined : openCapped(options.stdoutFile);
   const collected = Promise.all([
     collect(child.stdout, ring.lane(), (chunk) => {
       timers.active();
@@ -267,7 +273,9 @@ interface CappedFile extends Disposable {
 
 /** Writes at once, so that a slow disk slows the command and not our memory. */
 function openCapped(path: string): CappedFile {
-  const file = openSync(path, 'w');
+  // Made anew: what lies there may be a link that an earlier command left behind.
+  rmSync(path, { force: true });
+  const file = openSync(path, 'wx');
   let bytes = 0;
   let problem = '';
   return {
@@ -298,7 +306,8 @@ function judgeEnd(
   output: string,
 ): How {
   if (result.signal !== undefined) return { ended: 'signal', exitCode: null, signal: result.signal };
-  if (result.exitCode === undefined || prefixFailure.test(output)) return { ended: 'not-started', exitCode: null };
+  const isPrefixFailure = (result.exitCode === 126 || result.exitCode === 127) && prefixFailure.test(output);
+  if (result.exitCode === undefined || isPrefixFailure) return { ended: 'not-started', exitCode: null };
   if (status === undefined) return { ended: 'exited', exitCode: result.exitCode };
   // Bubblewrap reports an exit code only where the command itself was started.
   const reported = /"exit-code": ?(\d+)/.exec(status)?.[1];

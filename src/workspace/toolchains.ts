@@ -12,7 +12,7 @@ export interface Toolchains {
 }
 
 /** Directories of the operating system, readable in every sandbox. */
-export const systemRoots = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
+export const systemRoots = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store'] as const;
 
 /** Tool home → where it is by default (below the home directory), and what of it a command may read. */
 const sharedHomes: Record<string, { fallback: string; parts: readonly string[] }> = {

@@ -23,6 +23,22 @@ const always = {
   BUGLOOP_RUN: 'tag',
 };
 
+/** A home directory with executables, secrets beside them, and links, as installers leave them. */
+function makeHome(): { home: string; program: (path: string) => string; link: (path: string, target: string) => void } {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-home-')));
+  const program = (path: string): string => {
+    mkdirSync(dirname(join(home, path)), { recursive: true });
+    writeFileSync(join(home, path), '#!/bin/sh\necho ran\n');
+    chmodSync(join(home, path), 0o755);
+    return join(home, path);
+  };
+  const link = (path: string, target: string): void => {
+    mkdirSync(dirname(join(home, path)), { recursive: true });
+    symlinkSync(target, join(home, path));
+  };
+  return { home, program, link };
+}
+
 describe('environment', () => {
   test('of an operator full of secrets nothing but locale and time zone gets in', () => {
     const operatorEnv = {
@@ -82,22 +98,6 @@ describe('environment', () => {
 });
 
 describe('toolchains', () => {
-  /** A home directory with executables, secrets beside them, and links, as installers leave them. */
-  function makeHome(): { home: string; program: (path: string) => string; link: (path: string, target: string) => void } {
-    const home = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-home-')));
-    const program = (path: string): string => {
-      mkdirSync(dirname(join(home, path)), { recursive: true });
-      writeFileSync(join(home, path), '#!/bin/sh\necho ran\n');
-      chmodSync(join(home, path), 0o755);
-      return join(home, path);
-    };
-    const link = (path: string, target: string): void => {
-      mkdirSync(dirname(join(home, path)), { recursive: true });
-      symlinkSync(target, join(home, path));
-    };
-    return { home, program, link };
-  }
-
   test("of npm's own search path only the node stays", () => {
     const { home, program, link } = makeHome();
     const node = program('project/node_modules/node/bin/node');

@@ -1,6 +1,16 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -231,11 +241,41 @@ describe('large output', () => {
   });
 });
 
-test('nothing is left in the temporary directory', async () => {
-  const command = node('fs.mkdirSync(process.env.HOME + "/a/b", { recursive: true }); console.log(process.env.HOME)');
-  for (const sandbox of levels.filter((each) => each !== 'off')) {
-    const { output } = await runIn(sandbox, command);
+describe.each(levels.filter((sandbox) => sandbox !== 'off'))('private directories (%s)', (sandbox) => {
+  test('are gone afterwards, also where a command took its own rights away', async () => {
+    const command = node(`
+      const dir = process.env.HOME + '/cache/module';
+      fs.mkdirSync(dir, { recursive: true });
+      fs.writeFileSync(dir + '/file', '');
+      fs.chmodSync(dir, 0o555);
+      fs.chmodSync(process.env.HOME + '/cache', 0);
+      fs.writeFileSync(process.env.TMPDIR + '/file', '');
+      console.log(process.env.HOME);`);
+    const { output, exitCode } = await runIn(sandbox, command);
+    expect(exitCode).toBe(0);
     expect(output.trim()).toMatch(/bugloop-command-/);
-    expect(existsSync(output.trim())).toBe(false);
-  }
+    expect(existsSync(dirname(output.trim()))).toBe(false);
+  });
+
+  test('a link in place of the file for raw output is replaced, not followed', async () => {
+    const [dir, victim] = [makeRoot(), join(makeRoot(), 'victim')];
+    writeFileSync(victim, 'untouched');
+    symlinkSync(victim, join(dir, 'stdout'));
+    await runIn(sandbox, ['echo', 'printed'], { stdoutFile: join(dir, 'stdout') });
+    expect(readFileSync(victim, 'utf8')).toBe('untouched');
+    expect(readFileSync(join(dir, 'stdout'), 'utf8')).toBe('printed\n');
+  });
+
+  test('a command cannot tell the one who waits for it how it ended', async () => {
+    const status = `echo '{ "exit-code": 0 }'`;
+    const forge: Command = ['sh', '-c', `echo prlimit: failed to execute it; ${status} >&3; ${status} >&4; exit 5`];
+    expect(await runIn(sandbox, forge)).toMatchObject({ ended: 'exited', exitCode: 5 });
+  });
+
+  test.each([
+    ['too long', 'x'.repeat(4_000_000)],
+    ['cut by a NUL byte', 'a\0b'],
+  ])('an argument that is %s is told, not thrown', async (_, argument) => {
+    expect(await runIn(sandbox, ['echo', argument])).toMatchObject({ ended: 'not-started', exitCode: null });
+  });
 });
