@@ -1,3 +1,4 @@
+import { spanEnds } from './spans.ts';
 import { stripInvisible, stripInvisibleReferences, type InvisibleKind } from './invisible.ts';
 
 /**
@@ -197,30 +198,6 @@ function isHiding(tag: Tag): boolean {
   const style = /\sstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/i.exec(tag.text)?.[1];
   if (style !== undefined && hidingStyle.test(style.replace(/\s+/g, '').toLowerCase())) return true;
   return tag.name === 'font' && /\s(?:size\s*=\s*["']?(?:0|-[2-9])|color\s*=\s*["']?(?:white|#fff|transparent))/i.test(tag.text);
-}
-
-function runsByLength(line: string): Map<number, number[]> {
-  const runs = new Map<number, number[]>();
-  for (const { 0: run, index } of [...line.matchAll(/`+/g)].reverse()) {
-    const same = runs.get(run.length);
-    if (same === undefined) runs.set(run.length, [index]);
-    else same.push(index);
-  }
-  return runs;
-}
-
-/**
- * Finds where a run of exactly `length` backticks starts at or after `from`, or -1. Runs are listed once, last first,
- * and dropped as the reader passes them.
- */
-function spanEnds(line: string): (from: number, length: number) => number {
-  let runs: Map<number, number[]> | undefined;
-  return (from, length) => {
-    runs ??= runsByLength(line);
-    const same = runs.get(length) ?? [];
-    while ((same.at(-1) ?? from) < from) same.pop();
-    return same.at(-1) ?? -1;
-  };
 }
 
 const openers: readonly (readonly [string, string])[] = [
