@@ -427,6 +427,18 @@ describe.skipIf(!strict)('the shell of the strict sandbox', () => {
     expect(await place.read('said.txt')).toBe('ended with 1\n');
   });
 
+  test('cannot move a ref of the repository, nor install from anywhere', async () => {
+    const refs = place.repository.git('for-each-ref');
+    const remote = place.repository.path;
+    await play([
+      run(`git -c safe.directory='*' push --force ${remote} HEAD:refs/heads/stolen; git -C ${remote} tag -f v1.0.0`),
+      run('npm install --no-audit --fetch-retries=0 https://127.0.0.1:1/helper.tgz && touch installed'),
+      turn.finish(),
+    ]);
+    expect(place.repository.git('for-each-ref')).toBe(refs);
+    expect(await place.workspace.files.list()).not.toContain('installed');
+  });
+
   test('shows no secret of the operator and reaches nobody', async () => {
     await using outside = await startMessagesServer({ turns: [] });
     const reach = `fetch('${outside.url}').then(() => console.log('arrived'), (error) => console.log('cut off', error.cause?.code))`;

@@ -5,11 +5,13 @@ import { normalise } from '../../src/core/config.ts';
 import type { SandboxLevel, TestRun, Usage } from '../../src/core/types.ts';
 import type { AgentTask, Workspace } from '../../src/ports.ts';
 import { openWorkspace } from '../../src/workspace/open.ts';
-import { makeRepo, searchPath } from '../support/repo.ts';
+import { makeRepo, searchPath, type TestRepo } from '../support/repo.ts';
 
 /** A real workspace for one agent, and everything that the agent reports. */
 export interface Place extends AsyncDisposable {
   workspace: Workspace;
+  /** The user's repository that it was opened on. */
+  repository: TestRepo;
   /** A task like that of the loop, whose history is what was recorded so far. Its check runs `node check.mjs`. */
   task(more?: Partial<AgentTask>): AgentTask;
   records: unknown[];
@@ -31,18 +33,31 @@ const noTests: TestRun = {
 /** Commits the files to a repository and opens a workspace on it; `env` is what the operator's shell holds. */
 export async function openPlace(
   files: Readonly<Record<string, string>>,
-  { sandbox = 'basic', env = {} }: { sandbox?: SandboxLevel; env?: Record<string, string> } = {},
+  {
+    sandbox = 'basic',
+    env = {},
+    dependencies,
+  }: { sandbox?: SandboxLevel; env?: Record<string, string>; dependencies?: string } = {},
 ): Promise<Place> {
-  const repository = await mkdtemp(join(tmpdir(), 'bugloop-agent-'));
-  const base = makeRepo(repository).commit({ ...files });
+  const repository = makeRepo(await mkdtemp(join(tmpdir(), 'bugloop-agent-')));
+  const base = repository.commit({ ...files });
   const operatorEnv = { PATH: searchPath, ...env };
-  const workspace = await openWorkspace({ repository, base, config: normalise({}), sandbox, operatorEnv });
+  const more = dependencies === undefined ? {} : { dependencies };
+  const workspace = await openWorkspace({
+    repository: repository.path,
+    base,
+    config: normalise({}),
+    sandbox,
+    operatorEnv,
+    ...more,
+  });
 
   const records: unknown[] = [];
   const spent: Place['spent'] = [];
   const lines: string[] = [];
   return {
     workspace,
+    repository,
     records,
     spent,
     lines,
@@ -76,7 +91,7 @@ export async function openPlace(
     },
     async [Symbol.asyncDispose]() {
       await workspace[Symbol.asyncDispose]();
-      await rm(repository, { recursive: true, force: true });
+      await rm(repository.path, { recursive: true, force: true });
     },
   };
 }

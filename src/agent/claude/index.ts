@@ -118,6 +118,7 @@ async function callPatiently(
     const allowed = task.mayContinue();
     if (!allowed.ok) return limit(allowed.reason);
 
+    task.progress(`${settings.model} is thinking`);
     const outcome = await callModel(settings, params, task);
     if (outcome.usage) task.spent(outcome.usage, settings.model);
     if (outcome.ok) {
