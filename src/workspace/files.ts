@@ -48,8 +48,7 @@ export function openFiles({ root, readable, paths }: FilesOptions): WorkspaceFil
       if (text === '') return [];
       const files = await list(pattern);
       const limit = Math.min(max, maxMatches);
-      const exact = await searchFiles(files, text, limit, false);
-      return exact.length > 0 ? exact : searchFiles(files, text, limit, true);
+      return searchFiles(files, text, limit);
     },
     write: (path, content) =>
       answer(async () => {
@@ -92,25 +91,29 @@ export function openFiles({ root, readable, paths }: FilesOptions): WorkspaceFil
     return readRegular(real, path);
   }
 
-  async function searchFiles(
-    files: readonly RepoPath[],
-    text: string,
-    limit: number,
-    ignoreCase: boolean,
-  ): Promise<{ path: RepoPath; line: number; text: string }[]> {
-    const found: { path: RepoPath; line: number; text: string }[] = [];
+  /** Exact matches; where there is none in any file, those that differ in case. Every file is read once. */
+  async function searchFiles(files: readonly RepoPath[], text: string, limit: number): Promise<Match[]> {
+    const [exact, loose]: [Match[], Match[]] = [[], []];
     let searched = 0;
-    for (let at = 0; at < files.length && found.length < limit && searched < maxSearched; at += parallel) {
+    for (let at = 0; at < files.length && exact.length < limit && searched < maxSearched; at += parallel) {
       const batch = files.slice(at, at + parallel);
       const answers = await Promise.all(batch.map(async (path) => ({ path, answer: await read(path) })));
       for (const { path, answer } of answers) {
         if (!answer.ok) continue;
         searched += answer.content.length;
-        for (const match of matchesIn(answer.content, text, ignoreCase, limit - found.length)) found.push({ path, ...match });
+        for (const match of matchesIn(answer.content, text, false, limit - exact.length)) exact.push({ path, ...match });
+        if (exact.length > 0) continue;
+        for (const match of matchesIn(answer.content, text, true, limit - loose.length)) loose.push({ path, ...match });
       }
     }
-    return found;
+    return exact.length > 0 ? exact : loose;
   }
+}
+
+interface Match {
+  path: RepoPath;
+  line: number;
+  text: string;
 }
 
 // ---------------------------------------------------------------------------------------------- names

@@ -91,7 +91,7 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
         allowEnvironment: Object.keys(env),
         errors: (error, { exitCode, stdErr }) => {
           if (exitCode === 0 && error === undefined) return undefined;
-          failed = { args, stderr: Buffer.concat(stdErr).toString('utf8') };
+          failed = { args, stderr: Buffer.concat(stdErr).toString('utf8'), exitCode };
           return error ?? new Error(`exit ${exitCode}`);
         },
         ...(options.signal ? { abort: options.signal } : {}),
@@ -99,6 +99,8 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       try {
         return withoutLineEnd(await git.env(env).raw([...args]));
       } catch (error) {
+        // Ctrl-C in a terminal ends every process of ours; what git was doing is needed all the more.
+        if (failed?.exitCode === null) return withoutLineEnd((await bytes(args, call)).toString('utf8'));
         throw explain(failed ?? { args, stderr: String(error) }, error);
       }
     },
@@ -114,6 +116,8 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       encoding: 'buffer',
       reject: false,
       stripFinalNewline: false,
+      // In a session of its own, which a terminal's Ctrl-C does not reach.
+      detached: true,
       maxBuffer: maxAnswer,
       ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
@@ -153,6 +157,8 @@ function environmentOf(searchPath: string, place: GitPlace, call: GitCall): Reco
 interface Failure {
   args: readonly string[];
   stderr: string;
+  /** `null` where a signal ended git. */
+  exitCode?: number | null;
 }
 
 /** Names the few ways in which an environment makes git fail; everything else is `git.failed` with git's own words. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -366,6 +367,16 @@ describe('git', () => {
     writeFileSync(join(repo.path, '.git/index.lock'), '');
     const git = openGit({ searchPath }, { directory: repo.path });
     await expect(git.run(['read-tree', 'HEAD'])).rejects.toMatchObject({ code: 'git.locked', message: /index\.lock/ });
+  });
+
+  test('a signal to our process group does not end what git was asked for', async () => {
+    const tools = temporary();
+    const once = `test -e ${tools}/again && { ps -o sid= -p $$; exit 0; }; touch ${tools}/again; kill -INT $$; sleep 5`;
+    writeFileSync(join(tools, 'git'), `#!/bin/sh\n${once}\n`, { mode: 0o755 });
+    const git = openGit({ searchPath: `${tools}:${searchPath}` }, { directory: tools });
+    const session = Number(await git.run(['version']));
+    expect(session).toBeGreaterThan(0);
+    expect(session).not.toBe(Number(execFileSync('ps', ['-o', 'sid=', '-p', String(process.pid)], { encoding: 'utf8' })));
   });
 
   test('gets no variable of the operator', async () => {
