@@ -13,9 +13,9 @@ export interface Setting {
   /** Globs of reports that the configuration names, relative to the root. */
   reports: { junit?: string; coverage?: string };
   /** Version of an installed package, e.g. `[16, 3, 10]`; empty where it is not installed. */
-  versionOf(pack: string): readonly number[];
+  versionOf: (pack: string) => readonly number[];
   /** Maps what a runner calls a file to a path in the repository. */
-  repoPath(file: string | undefined): RepoPath | undefined;
+  repoPath: (file: string | undefined) => RepoPath | undefined;
 }
 
 /** What an adapter wants of the command, and how it reads what the run leaves behind. */

@@ -55,9 +55,14 @@ export function exitFailure(execution: Execution): TestFailure {
   const limit = limits[execution.ended];
   if (limit !== undefined) return { kind: 'timeout', message: limit };
   if (execution.ended !== 'exited') {
-    return { kind: execution.ended === 'signal' ? 'error' : 'load', message: `the command ended without an exit code: ${execution.ended}` };
+    return {
+      kind: execution.ended === 'signal' ? 'error' : 'load',
+      message: `the command ended without an exit code: ${execution.ended}`,
+    };
   }
-  const failure = failureFromOutput([execution.output, ...execution.failureLines.filter((line) => !execution.output.includes(line))].join('\n'));
+  const failure = failureFromOutput(
+    [execution.output, ...execution.failureLines.filter((line) => !execution.output.includes(line))].join('\n'),
+  );
   return { ...failure, message: failure.message === '' ? `exit code ${execution.exitCode}` : failure.message };
 }
 

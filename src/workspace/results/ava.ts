@@ -16,7 +16,10 @@ export function ava(setting: Setting): Plan {
     ...planV8Coverage(setting),
     async read(execution, stdout) {
       const report = readTap(stdout, setting, execution);
-      return { ...report, results: nameFiles(report.results, setting.files?.length === 1 ? setting.files : testFiles(setting.root), setting) };
+      return {
+        ...report,
+        results: nameFiles(report.results, setting.files?.length === 1 ? setting.files : testFiles(setting.root), setting),
+      };
     },
   };
 }
@@ -25,19 +28,29 @@ export function ava(setting: Setting): Plan {
 function testFiles(root: string): RepoPath[] {
   const kinds = '{js,cjs,mjs,ts,cts,mts}';
   const patterns = ['test', 'src/test', 'source/test', '**/test-*', '**/*.test', '**/*.spec', '**/{test,tests,__tests__}/**/*'];
-  const exclude = (path: string): boolean => /(^|\/)(node_modules|fixtures?|helpers?|\.git)$/.test(path);
-  const found = patterns.flatMap((pattern) => globSync(`${pattern}.${kinds}`, { cwd: root, exclude }));
-  return [...new Set(found)].filter((path) => !/(^|\/)_/.test(path) && !exclude(path)).toSorted();
+  const found = patterns.flatMap((pattern) => globSync(`${pattern}.${kinds}`, { cwd: root, exclude: isSupport }));
+  return [...new Set(found)].filter((path) => !/(^|\/)_/.test(path) && !isSupport(path)).toSorted();
+}
+
+function isSupport(path: string): boolean {
+  return /(^|\/)(node_modules|fixtures?|helpers?|\.git)$/.test(path);
 }
 
 /** Titles are `file › name` where there are several files; what a file did as a whole is told in prose. */
-export function nameFiles(results: readonly RawResult[], files: readonly RepoPath[], setting: Pick<Setting, 'repoPath'>): RawResult[] {
+export function nameFiles(
+  results: readonly RawResult[],
+  files: readonly RepoPath[],
+  setting: Pick<Setting, 'repoPath'>,
+): RawResult[] {
   const [only] = files.length === 1 ? files : [];
   const named: RawResult[] = [];
   let uncaught: RawResult['failure'];
   for (const test of results) {
     const title = test.path.join(' › ');
-    const exited = /^(?:No tests found in )?(\S+\.\w+)(?: exited (?:with a non-zero exit code|due to).*)?(?:, make sure to import.*)?$/.exec(title)?.[1];
+    const exited =
+      /^(?:No tests found in )?(\S+\.\w+)(?: exited (?:with a non-zero exit code|due to).*)?(?:, make sure to import.*)?$/.exec(
+        title,
+      )?.[1];
     if (test.status === 'failed' && exited !== undefined && title !== exited) {
       const failure = uncaught ?? describeFailure({ message: title, collecting: true });
       named.push({ file: setting.repoPath(exited), path: [], status: 'failed', failure });
@@ -45,7 +58,9 @@ export function nameFiles(results: readonly RawResult[], files: readonly RepoPat
     } else if (test.status === 'failed' && /^\w*(Error|Exception)\b[^›]*:/.test(title)) uncaught = test.failure;
     else {
       const parts = title.split(' › ');
-      const taken = parts.findLastIndex((_, index) => index < parts.length - 1 && fileOf(parts.slice(0, index + 1), files) !== undefined);
+      const taken = parts.findLastIndex(
+        (_, index) => index < parts.length - 1 && fileOf(parts.slice(0, index + 1), files) !== undefined,
+      );
       const file = taken === -1 ? only : fileOf(parts.slice(0, taken + 1), files);
       named.push({ ...test, file, path: parts.slice(taken + 1) });
     }
@@ -58,7 +73,11 @@ export function nameFiles(results: readonly RawResult[], files: readonly RepoPat
 function fileOf(parts: readonly string[], files: readonly RepoPath[]): RepoPath | undefined {
   const wanted = parts.join('/');
   const matching = files.filter((file) => {
-    const plain = file.replace(/\.\w+$/, '').replace(/\.(test|spec)$/, '').replace(/(^|\/)test-(?=[^/]*$)/, '$1').replace(/(^|\/)__tests__\//, '$1');
+    const plain = file
+      .replace(/\.\w+$/, '')
+      .replace(/\.(test|spec)$/, '')
+      .replace(/(^|\/)test-(?=[^/]*$)/, '$1')
+      .replace(/(^|\/)__tests__\//, '$1');
     return plain === wanted || plain.endsWith(`/${wanted}`);
   });
   return matching.length === 1 ? matching[0] : undefined;

@@ -22,7 +22,9 @@ interface Binary {
 export function readCargoTest(stdout: string, output: string): Report {
   const binaries = parse(stdout);
   // Names of the binaries go to standard error, one for each that starts.
-  const started = [...output.matchAll(/^\s+(?:Running (?:unittests )?(\S+) \(.*\)|Doc-tests (\S+))$/gm)].map((match) => match[1] ?? 'doc-tests');
+  const started = [...output.matchAll(/^\s+(?:Running (?:unittests )?(\S+) \(.*\)|Doc-tests (\S+))$/gm)].map(
+    (match) => match[1] ?? 'doc-tests',
+  );
   const known = started.length === binaries.length;
   const results = binaries.flatMap(({ tests, failures }, index) =>
     tests.toSorted(byLine).map((test): RawResult => {
@@ -30,11 +32,17 @@ export function readCargoTest(stdout: string, output: string): Report {
       const documented = /^(\S+\.rs) - (.*) \(line \d+\)/.exec(test.name);
       const file = documented?.[1] ?? (known && started[index] !== 'doc-tests' ? started[index] : undefined);
       const said = failures.get(test.name) ?? '';
-      return { file, path: documented === null ? test.name.split('::') : ['doc test', documented[2] ?? ''], status: test.status, failure: test.status === 'failed' ? describeCargo(said) : undefined };
+      return {
+        file,
+        path: documented === null ? test.name.split('::') : ['doc test', documented[2] ?? ''],
+        status: test.status,
+        failure: test.status === 'failed' ? describeCargo(said) : undefined,
+      };
     }),
   );
   const broken = /^error(\[E\d+\])?: .*(\n\s+-->.*)?/m.exec(output);
-  const compile = /could not compile/.test(output) && broken !== null ? describeFailure({ message: broken[0], collecting: true }) : undefined;
+  const compile =
+    /could not compile/.test(output) && broken !== null ? describeFailure({ message: broken[0], collecting: true }) : undefined;
   if (compile !== undefined) results.push({ path: ['(compilation)'], status: 'failed', failure: compile });
   return { results };
 }
@@ -77,5 +85,11 @@ function describeCargo(said: string): ReturnType<typeof describeFailure> {
   const panic = /panicked at [^\n]*:\n?([^]*?)(?:\nnote: |\nstack backtrace:|$)/.exec(text)?.[1]?.trim() ?? text;
   const compiled = /^error(\[E\d+\])?: |Couldn't compile the test/m.test(text) && !/panicked at/.test(text);
   const compared = /^assertion( `?.*`?)? failed|^assertion failed|test did not panic as expected/.test(panic);
-  return describeFailure({ name: compiled || compared || panic === text ? undefined : 'panic', message: panic, stack: text, compared, collecting: compiled });
+  return describeFailure({
+    name: compiled || compared || panic === text ? undefined : 'panic',
+    message: panic,
+    stack: text,
+    compared,
+    collecting: compiled,
+  });
 }

@@ -41,7 +41,8 @@ const missingImport = /\(0 ?, ?[\w$.]+\) is not a (function|constructor)/;
 /** First frames of an error that Node's module loader, and not the code, threw. */
 const loaderFrame =
   /\b(wrapSafe|compileSourceTextModule|internalCompileFunction|compileFunctionForCJSLoader|ModuleLoader|ModuleJob|NodeScript|new Script)\b|node:internal\/(modules|vm)|internal\/modules|^\s*at (Module\._|Object\.Module\._|createScript)/;
-const assertionNames = /^(Assertion(Error)?|AssertError|.*AssertionError|UnexpectedError|ExpectationError|ExpectationFailed|ExpectationViolation)\b/i;
+const assertionNames =
+  /^(Assertion(Error)?|AssertError|.*AssertionError|UnexpectedError|ExpectationError|ExpectationFailed|ExpectationViolation)\b/i;
 const assertionMessages = [
   /^(Assertion(Error)?|AssertionError \[ERR_ASSERTION\])\b/,
   /^expect\((\w|\.|\(|\)|…)*\)?\.?/,
@@ -80,7 +81,8 @@ export function describeFailure(raw: RawFailure): TestFailure {
 
 function kindOf(raw: RawFailure & { message: string; stack: string }): FailureKind {
   const text = raw.message.replace(/^\w*(Error|Exception)(?: \[\w+\])?: /, '');
-  const says = (patterns: readonly RegExp[]): boolean => patterns.some((pattern) => pattern.test(text) || pattern.test(raw.message));
+  const says = (patterns: readonly RegExp[]): boolean =>
+    patterns.some((pattern) => pattern.test(text) || pattern.test(raw.message));
   if (raw.timedOut === true) return 'timeout';
   if (raw.code !== undefined && loadCodes.test(raw.code)) return 'load';
   if (says(timeoutMessages)) return 'timeout';
@@ -103,7 +105,9 @@ function thrownByLoader(stack: string): boolean {
 }
 
 function typeOf(text: string): string | undefined {
-  return /^(?:Uncaught |Unhandled )?([A-Z]\w*(?:Error|Exception|Failure|Interrupt|Exit)|Error|[A-Z]\w+Error)(?: \[\w+\])?(?::|$)/.exec(text)?.[1];
+  return /^(?:Uncaught |Unhandled )?([A-Z]\w*(?:Error|Exception|Failure|Interrupt|Exit)|Error|[A-Z]\w+Error)(?: \[\w+\])?(?::|$)/.exec(
+    text,
+  )?.[1];
 }
 
 /**
@@ -122,7 +126,7 @@ export function failureFromOutput(output: string): TestFailure {
 }
 
 const uncaught =
-  /^\s*(?:[\w ()]{0,40}: )?(?:Uncaught |Unhandled )?([A-Z][\w.]*(?:Error|Exception)|Error)(?: \[(\w+)\])?: ([^\n]*)((?:\n(?!\s*at |\s*$).*){0,6})((?:\n\s*at .*)*)/gm;
+  /^\s*(?:[\w ()]{0,40}: )?(?:Uncaught |Unhandled )?([A-Z][\w.]*(?:Error|Exception)|Error)(?: \[(\w+)\])?(?:: ([^\n]*)|(?=\n\s+at ))((?:\n(?!\s*at |\s*$).*){0,6})((?:\n\s*at .*)*)/gm;
 
 interface Thrown {
   failure: TestFailure;
@@ -132,10 +136,10 @@ interface Thrown {
 
 function thrownErrors(text: string): Thrown[] {
   return [...text.matchAll(uncaught)].map((match) => {
-    const [whole, name, bracketCode, first, more, frames] = match;
+    const [whole, name, bracketCode, first = '', more, frames] = match;
     const end = match.index + whole.length;
     const code = bracketCode ?? /^\s*code: '(\w+)'/m.exec(text.slice(end, end + 400))?.[1];
-    const message = `${name}: ${first}${more}`.trim();
+    const message = `${name}${first === '' ? '' : `: ${first}`}${more}`.trim();
     const failure = describeFailure({ name: name?.split('.').at(-1), message, stack: `${message}${frames}`, code });
     return { failure, text: `${text.slice(Math.max(0, match.index - 300), match.index)}${whole}` };
   });

@@ -5,7 +5,7 @@ import type { RepoPath } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
-import { readLines, text } from './ship.ts';
+import { goEvent, readLines } from './shapes.ts';
 
 /** go test, by `-json`. A test's file is looked up by its function in the package's directory. */
 export function goTest(setting: Setting): Plan {
@@ -48,22 +48,20 @@ export function readGoTest(stdout: string, functions: ReadonlyMap<string, RepoPa
   const parents = new Set<string>();
   const running = new Map<string, Set<string>>();
   const failedPackages = new Set<string>();
-  for (const event of readLines(stdout)) {
-    const pack = text(event['Package']) ?? '';
-    const test = text(event['Test']);
+  for (const event of readLines(stdout, goEvent)) {
+    const { Package: pack = '', Test: test, Action: action, Output: said = '' } = event;
     const key = `${pack}\0${test ?? ''}`;
-    const action = text(event['Action']);
     if (action === 'build-output') {
-      const name = (text(event['ImportPath']) ?? '').split(' ')[0] ?? '';
-      built.set(name, (built.get(name) ?? '') + (text(event['Output']) ?? ''));
+      const name = (event.ImportPath ?? '').split(' ')[0] ?? '';
+      built.set(name, (built.get(name) ?? '') + said);
     }
-    if (action === 'output') printed.set(key, (printed.get(key) ?? '') + (text(event['Output']) ?? ''));
+    if (action === 'output') printed.set(key, (printed.get(key) ?? '') + said);
     if (test?.includes('/') === true) parents.add(`${pack}\0${test.slice(0, test.lastIndexOf('/'))}`);
     if (action === 'run' && test !== undefined) running.set(pack, (running.get(pack) ?? new Set()).add(test));
     if (action !== 'pass' && action !== 'fail' && action !== 'skip') continue;
     if (test !== undefined) running.get(pack)?.delete(test);
     const directory = pack === module ? '.' : pack.startsWith(`${module}/`) ? pack.slice(module.length + 1) : pack;
-    const said = printed.get(key) ?? '';
+    const whole = printed.get(key) ?? '';
     if (test === undefined) {
       if (action !== 'fail') continue;
       failedPackages.add(pack);
@@ -72,23 +70,28 @@ export function readGoTest(stdout: string, functions: ReadonlyMap<string, RepoPa
       for (const name of open) {
         const path = name.split('/');
         const file = functions.get(`${directory}\0${path[0] ?? ''}`);
-        results.push({ file, path: [pack, ...path], status: 'failed', failure: describeGo(`${printed.get(`${pack}\0${name}`) ?? ''}${said}`) });
+        results.push({
+          file,
+          path: [pack, ...path],
+          status: 'failed',
+          failure: describeGo(`${printed.get(`${pack}\0${name}`) ?? ''}${whole}`),
+        });
       }
-      if (!results.some((result) => result.status === 'failed' && result.path[0] === pack)) results.push(packageFailure(pack, directory, `${said}${built.get(pack) ?? ''}`, output));
+      if (!results.some((result) => result.status === 'failed' && result.path[0] === pack))
+        results.push(packageFailure(pack, directory, `${whole}${built.get(pack) ?? ''}`, output));
       continue;
     }
     const path = test.split('/');
     const file = functions.get(`${directory}\0${path[0] ?? ''}`);
     // A parent that only failed through its subtests says nothing of its own.
-    if (parents.has(key) && !/^\s+\S+\.go:\d+: /m.test(said.replace(/^\s*--- .*$/gm, ''))) continue;
+    if (parents.has(key) && !/^\s+\S+\.go:\d+: /m.test(whole.replace(/^\s*--- .*$/gm, ''))) continue;
     const status = action === 'pass' ? 'passed' : action === 'skip' ? 'skipped' : 'failed';
-    const elapsed = event['Elapsed'];
     results.push({
       file,
       path: [pack, ...path],
       status,
-      durationMs: typeof elapsed === 'number' ? elapsed * 1000 : undefined,
-      failure: status === 'failed' ? describeGo(said) : undefined,
+      durationMs: event.Elapsed === undefined ? undefined : event.Elapsed * 1000,
+      failure: status === 'failed' ? describeGo(whole) : undefined,
     });
   }
   // Before Go 1.24 a package that does not compile is told in plain text only.
@@ -101,9 +104,15 @@ export function readGoTest(stdout: string, functions: ReadonlyMap<string, RepoPa
 }
 
 function packageFailure(pack: string, directory: string, said: string, output: string): RawResult {
-  const compile = new RegExp(`^# ${pack.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&')}.*\\n(?:(?!# |\\{|FAIL).*\\n?)*`, 'm').exec(output)?.[0] ?? '';
+  const compile =
+    new RegExp(`^# ${pack.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&')}.*\\n(?:(?!# |\\{|FAIL).*\\n?)*`, 'm').exec(output)?.[0] ??
+    '';
   const broken = /\[(build|setup) failed\]/.test(said) || compile !== '';
-  const failure = broken ? describeFailure({ message: `${said}${compile}`.trim(), collecting: true }) : /panic:/.test(said) ? describeGo(said) : failureFromOutput(said);
+  const failure = broken
+    ? describeFailure({ message: `${said}${compile}`.trim(), collecting: true })
+    : /panic:/.test(said)
+      ? describeGo(said)
+      : failureFromOutput(said);
   return { path: [pack, directory === pack ? '(package)' : `(package ${directory})`], status: 'failed', failure };
 }
 
@@ -111,6 +120,6 @@ function describeGo(said: string): ReturnType<typeof describeFailure> {
   const lines = said.split('\n').filter((line) => !/^\s*(=== |--- |FAIL|PASS|ok )/.test(line));
   const panic = lines.findIndex((line) => line.startsWith('panic: '));
   const message = (panic === -1 ? lines : lines.slice(panic)).join('\n').trim();
-  const timedOut = /^panic: test timed out after/.test(message);
+  const timedOut = message.startsWith('panic: test timed out after');
   return describeFailure({ name: panic === -1 ? undefined : 'panic', message, stack: message, timedOut, compared: panic === -1 });
 }

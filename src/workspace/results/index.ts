@@ -13,7 +13,8 @@ import { junit } from './junit.ts';
 import { mocha } from './mocha.ts';
 import { nodeTest } from './node-test.ts';
 import { pytest } from './pytest.ts';
-import { resolveCommand, valueFlags, type Resolved } from './resolve.ts';
+import { resolveCommand, valueFlags } from './resolve.ts';
+import { packageJson, readJson } from './shapes.ts';
 import { tap } from './tap.ts';
 import { unknown } from './unknown.ts';
 import { vitest } from './vitest.ts';
@@ -105,17 +106,23 @@ interface Launch {
 
 function launchOf(command: Command, setting: Setting, plan: Plan): Launch {
   const { resolved } = setting;
-  const wanted = setting.files !== undefined && setting.files.length > 0 && resolved.alone ? plan.select?.(setting.files) : undefined;
+  const wanted =
+    setting.files !== undefined && setting.files.length > 0 && resolved.alone ? plan.select?.(setting.files) : undefined;
   if (wanted !== undefined && wanted.length > 0) return { ...startDirectly(setting, plan, wanted), narrow: true };
   if (resolved.direct) return { ...startDirectly(setting, plan), narrow: false };
-  if (plan.flags.length === 0 && (plan.stdout !== true || resolved.append !== undefined)) return { argv: command, env: {}, narrow: false };
+  if (plan.flags.length === 0 && (plan.stdout !== true || resolved.append !== undefined))
+    return { argv: command, env: {}, narrow: false };
   if (resolved.append !== undefined) return { argv: [...command, ...resolved.append, ...plan.flags], env: {}, narrow: false };
   // The output is piped into a formatter: the runner itself is started instead.
   if (resolved.alone && resolved.runner !== 'unknown') return { ...startDirectly(setting, plan), narrow: false };
   return { argv: command, env: {}, narrow: false };
 }
 
-function startDirectly(setting: Setting, plan: Plan, selection?: readonly string[]): { argv: Command; env: Record<string, string> } {
+function startDirectly(
+  setting: Setting,
+  plan: Plan,
+  selection?: readonly string[],
+): { argv: Command; env: Record<string, string> } {
   const { words, at, env, direct } = setting.resolved;
   const head = words.slice(0, at + 1);
   const rest = without(words.slice(at + 1), plan.replaces ?? {});
@@ -164,7 +171,8 @@ async function collect(
     ? ((await readConfiguredCoverage(setting.root, setting.reports.coverage)) ?? (await plan.readCoverage?.(execution)))
     : undefined;
   // A report without a single test says as little as no report.
-  const results = report.results.length === 0 ? emptyRun(execution, report.problem) : explainExit(report.results, execution, report.problem);
+  const results =
+    report.results.length === 0 ? emptyRun(execution, report.problem) : explainExit(report.results, execution, report.problem);
   return {
     runner: report.runner ?? runner,
     perTest: report.perTest ?? report.results.length > 0,
@@ -181,12 +189,7 @@ function emptyRun(execution: Execution, problem: TestFailure | undefined): RawRe
 }
 
 function installedVersion(root: string, pack: string): readonly number[] {
-  try {
-    const { version } = JSON.parse(readFileSync(join(root, 'node_modules', pack, 'package.json'), 'utf8')) as { version?: unknown };
-    return typeof version === 'string' ? version.split(/[.-]/, 3).map(Number) : [];
-  } catch {
-    return [];
-  }
+  const file = join(root, 'node_modules', pack, 'package.json');
+  const version = existsSync(file) ? readJson(readFileSync(file, 'utf8'), packageJson)?.version : undefined;
+  return version?.split(/[.-]/, 3).map(Number) ?? [];
 }
-
-export type { Resolved };

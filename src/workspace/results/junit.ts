@@ -7,6 +7,7 @@ import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './coverage/v8.ts';
 import { describeFailure } from './failure.ts';
+import { junitReport, type JunitCase, type JunitProblem, type JunitSuite } from './shapes.ts';
 
 /** JUnit XML that the configured command writes by itself. Reports that were there before the run do not count. */
 export function junit(setting: Setting): Plan {
@@ -16,7 +17,9 @@ export function junit(setting: Setting): Plan {
     flags: [],
     ...planV8Coverage(setting),
     async read() {
-      const fresh = [...stamps(setting.root, pattern)].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path);
+      const fresh = [...stamps(setting.root, pattern)]
+        .filter(([path, stamp]) => before.get(path) !== stamp)
+        .map(([path]) => path);
       const reports = await Promise.all(fresh.map((path) => readFile(join(setting.root, path), 'utf8').catch(() => '')));
       return { results: reports.flatMap((report) => readJunit(report, setting)) };
     },
@@ -34,54 +37,31 @@ function stamps(root: string, pattern: string): Map<string, string> {
   );
 }
 
-interface Suite {
-  '@name'?: string;
-  '@file'?: string;
-  '@filepath'?: string;
-  testsuite?: Suite[];
-  testcase?: Case[];
-}
-export interface Case {
-  '@name'?: string;
-  '@classname'?: string;
-  '@file'?: string;
-  '@time'?: string;
-  failure?: Problem[];
-  error?: Problem[];
-  skipped?: unknown[];
-  'system-err'?: unknown[];
-}
-interface Problem {
-  '@message'?: string;
-  '@type'?: string;
-  '#text'?: string;
-}
-
 const lists = new Set(['testsuite', 'testcase', 'failure', 'error', 'skipped', 'system-err']);
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '@',
   parseAttributeValue: false,
   parseTagValue: false,
-  isArray: (name) => lists.has(String(name)),
+  isArray: (name) => lists.has(name),
 });
 
-/** Every test case of a JUnit report with the suites around it; nothing where the text is no such report. */
-export function parseJunit(report: string): { suite: Suite; test: Case }[] {
-  let root: { testsuites?: Suite | ''; testsuite?: Suite[] };
+/** Every test case of a JUnit report with the suite around it; nothing where the text is no such report. */
+export function parseJunit(report: string): { suite: JunitSuite; test: JunitCase }[] {
+  const root = junitReport.safeParse(parseXml(report)).data;
+  const walk = (suite: JunitSuite): { suite: JunitSuite; test: JunitCase }[] => [
+    ...(suite.testcase ?? []).map((test) => ({ suite, test })),
+    ...(suite.testsuite ?? []).flatMap(walk),
+  ];
+  return [root?.testsuites ?? {}, ...(root?.testsuite ?? [])].flatMap(walk);
+}
+
+function parseXml(report: string): unknown {
   try {
-    root = parser.parse(report) as typeof root;
+    return parser.parse(report) as unknown;
   } catch {
-    return [];
+    return undefined;
   }
-  const walk = (suite: Suite | string): { suite: Suite; test: Case }[] =>
-    typeof suite === 'string'
-      ? []
-      : [
-          ...(suite.testcase ?? []).flatMap((test) => (typeof test === 'object' ? [{ suite, test }] : [])),
-          ...(suite.testsuite ?? []).flatMap((inner) => walk(inner)),
-        ];
-  return [...(root.testsuites === undefined ? [] : walk(root.testsuites)), ...(root.testsuite ?? []).flatMap((suite) => walk(suite))];
 }
 
 export function readJunit(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
@@ -99,20 +79,28 @@ export function readJunit(report: string, setting: Pick<Setting, 'repoPath'>): R
   });
 }
 
-export function outcomeOf(test: Case): Pick<RawResult, 'status' | 'durationMs' | 'failure'> {
+export function outcomeOf(test: JunitCase): Pick<RawResult, 'status' | 'durationMs' | 'failure'> {
   const seconds = Number(test['@time']);
   const durationMs = Number.isFinite(seconds) && test['@time'] !== undefined ? seconds * 1000 : undefined;
-  const problem = test.failure?.[0] ?? test.error?.[0];
+  const problem = problemOf(test);
   if (problem !== undefined) return { status: 'failed', durationMs, failure: describeJunit(problem, test.failure !== undefined) };
   return { status: test.skipped === undefined ? 'passed' : 'skipped', durationMs };
 }
 
-function describeJunit(problem: Problem | string, isFailure: boolean): TestFailure {
-  const { '@message': message = '', '@type': type, '#text': body = '' } = typeof problem === 'string' ? { '#text': problem } : problem;
+export function problemOf(test: JunitCase): JunitProblem | undefined {
+  return test.failure?.[0] ?? test.error?.[0];
+}
+
+function describeJunit({ message, type, body }: JunitProblem, isFailure: boolean): TestFailure {
   const name = type?.split(/[.:]/).at(-1);
   const known = name !== undefined && /(Error|Exception|Failure)$/.test(name) ? name : undefined;
-  const said = message === '' ? (body.trim().split('\n')[0] ?? '') : message;
+  const said = message === undefined || message === '' ? (body.trim().split('\n')[0] ?? '') : message;
   // By the format's convention a `failure` is a failed assertion and an `error` anything else.
   const plain = known === undefined || /^(Assertion|AssertionFailed|ComparisonFailure|Test)/.test(known);
-  return describeFailure({ name: known, message: said, stack: body, compared: isFailure && plain && !/^\w*(Error|Exception):/.test(said) });
+  return describeFailure({
+    name: known,
+    message: said,
+    stack: body,
+    compared: isFailure && plain && !/^\w*(Error|Exception):/.test(said),
+  });
 }

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './coverage/v8.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
-import { number, readLines, ship, text } from './ship.ts';
+import { readLines, testLine, type ReportedError } from './shapes.ts';
+import { ship } from './ship.ts';
 
 /** mocha 1 to 11, by a reporter of our own: its JSON reporter knows files only since 9.2 and loses all in a crash. */
 export function mocha(setting: Setting): Plan {
@@ -26,34 +28,21 @@ export function mocha(setting: Setting): Plan {
 }
 
 /** A mocha that ends before its first test could not load a test file. */
-function loadProblem(output: string): ReturnType<typeof failureFromOutput> {
-  const failure = failureFromOutput(output);
-  return { ...failure, kind: 'load' };
+function loadProblem(output: string): TestFailure {
+  return { ...failureFromOutput(output), kind: 'load' };
 }
 
 export function readMocha(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
-  return readLines(report).map((line) => {
-    const path = Array.isArray(line['path']) ? line['path'].map(String) : [];
-    const error = (line['error'] ?? {}) as Record<string, unknown>;
-    const status = line['status'] === 'passed' || line['status'] === 'skipped' ? line['status'] : 'failed';
-    return {
-      file: setting.repoPath(text(line['file'])),
-      path,
-      status,
-      durationMs: number(line['duration']),
-      failure: status === 'failed' ? describeMocha(error) : undefined,
-    };
-  });
+  return readLines(report, testLine).map(({ status, path, file, duration, error }) => ({
+    file: setting.repoPath(file),
+    path,
+    status,
+    durationMs: duration,
+    failure: status === 'failed' ? describeMocha(error ?? {}) : undefined,
+  }));
 }
 
-function describeMocha(error: Record<string, unknown>): NonNullable<RawResult['failure']> {
-  const message = text(error['message']) ?? '';
-  return describeFailure({
-    name: text(error['name']),
-    message,
-    stack: text(error['stack']),
-    code: text(error['code']),
-    compared: error['compared'] === true,
-    timedOut: text(error['code']) === 'ERR_MOCHA_TIMEOUT' || /^timeout of \d+ms exceeded/i.test(message),
-  });
+function describeMocha(error: ReportedError): TestFailure {
+  const timedOut = error.code === 'ERR_MOCHA_TIMEOUT' || /^timeout of \d+ms exceeded/i.test(error.message ?? '');
+  return describeFailure({ ...error, timedOut });
 }

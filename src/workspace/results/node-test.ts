@@ -5,7 +5,8 @@ import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './coverage/v8.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
-import { number, readLines, ship, text } from './ship.ts';
+import { readLines, testLine, type ReportedError } from './shapes.ts';
+import { ship } from './ship.ts';
 
 /**
  * node:test, by a reporter of our own: flags where the command is `node` itself, `NODE_OPTIONS` where a script hides it.
@@ -50,32 +51,21 @@ function hiddenDestinations({ resolved }: Setting): string[] {
 }
 
 export function readNodeTest(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
-  return readLines(report).flatMap((line): RawResult[] => {
-    const file = setting.repoPath(text(line['file']));
-    const names = Array.isArray(line['path']) ? line['path'].map(String) : [];
-    // Some versions wrap the tests of a file in a test that is named like the file.
-    const path = names.filter((name, index) => index > 0 || setting.repoPath(name) !== file);
-    const whole = path.length === 0;
-    const status = line['status'] === 'passed' || line['status'] === 'skipped' ? line['status'] : 'failed';
-    const error = (line['error'] ?? {}) as Record<string, unknown>;
+  return readLines(report, testLine).flatMap((line): RawResult[] => {
+    const { status, suite, error } = line;
     // A suite is a test of its own only when it failed for another reason than its tests, e.g. a hook.
-    if (line['suite'] === true && (status !== 'failed' || error['failureType'] === 'subtestsFailed')) return [];
-    const failure = status !== 'failed' ? undefined : describeNode(error, whole ? text(line['stderr']) : undefined);
-    return [{ file, path, status, durationMs: number(line['duration']), failure }];
+    if (suite && (status !== 'failed' || error?.failureType === 'subtestsFailed')) return [];
+    const file = setting.repoPath(line.file);
+    // What belongs to a file as a whole, and in some versions everything in it, is named like the file.
+    const path = line.path.filter((name, index) => index > 0 || setting.repoPath(name) !== file);
+    const stderr = path.length === 0 ? line.stderr : undefined;
+    const failure = status === 'failed' ? describeNode(error ?? {}, stderr) : undefined;
+    return [{ file, path, status, durationMs: line.duration, failure }];
   });
 }
 
-function describeNode(error: Record<string, unknown>, stderr: string | undefined): TestFailure {
-  const failureType = text(error['failureType']);
-  const message = text(error['message']) ?? '';
+function describeNode(error: ReportedError, stderr: string | undefined): TestFailure {
   // A file that ended badly says why only on standard error.
   if (stderr !== undefined && stderr.trim() !== '') return failureFromOutput(stderr);
-  return describeFailure({
-    name: text(error['name']),
-    message,
-    stack: text(error['stack']),
-    code: text(error['code']),
-    compared: error['compared'] === true,
-    timedOut: failureType === 'testTimeoutFailure',
-  });
+  return describeFailure({ ...error, timedOut: error.failureType === 'testTimeoutFailure' });
 }

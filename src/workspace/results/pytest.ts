@@ -5,7 +5,7 @@ import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planPythonCoverage } from './coverage/python.ts';
 import { describeFailure } from './failure.ts';
-import { outcomeOf, parseJunit } from './junit.ts';
+import { outcomeOf, parseJunit, problemOf } from './junit.ts';
 
 /** pytest, by its JUnit report asked for in `PYTEST_ADDOPTS`, which also reaches a pytest that a script starts. */
 export function pytest(setting: Setting): Plan {
@@ -20,7 +20,7 @@ export function pytest(setting: Setting): Plan {
     async read() {
       return { results: readPytest(await readFile(report, 'utf8').catch(() => ''), setting) };
     },
-    ...(coverage === undefined ? {} : { readCoverage: coverage.read }),
+    ...(coverage === undefined ? {} : { readCoverage: () => coverage.read() }),
   };
 }
 
@@ -29,15 +29,14 @@ export function readPytest(report: string, setting: Pick<Setting, 'repoPath'>): 
     const name = test['@name'] ?? '';
     const classname = test['@classname'] ?? '';
     // A file that could not be collected stands there as a test named like its module.
-    const collecting = test.error?.[0]?.['@message'] === 'collection failure';
+    const collecting = test.error?.[0]?.message === 'collection failure';
     const file = setting.repoPath(test['@file'] ?? (collecting ? `${name.replaceAll('.', '/')}.py` : undefined));
     const module = file?.replace(/\.py$/, '').replaceAll('/', '.') ?? '';
-    const classes = module !== '' && classname.startsWith(module) ? classname.slice(module.length).split('.').filter(Boolean) : [];
+    const classes =
+      module !== '' && classname.startsWith(module) ? classname.slice(module.length).split('.').filter(Boolean) : [];
     const outcome = outcomeOf(test);
     if (outcome.status === 'failed') {
-      const problem = test.failure?.[0] ?? test.error?.[0];
-      const body = typeof problem === 'string' ? problem : (problem?.['#text'] ?? '');
-      const message = typeof problem === 'string' ? problem : (problem?.['@message'] ?? '');
+      const { message = '', body = '' } = problemOf(test) ?? {};
       return { file, path: collecting ? [] : [...classes, name], ...outcome, failure: describePytest(message, body, collecting) };
     }
     return { file, path: [...classes, name], ...outcome };
@@ -50,11 +49,21 @@ function describePytest(message: string, body: string, collecting: boolean): Tes
   const lines = said.length > 0 ? said.slice(0, 12).join('\n') : message;
   const prefix = /^failed on (?:setup|teardown) with "?/;
   const first = message.replace(prefix, '');
-  const name = /^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Timeout))(?::|$)/.exec(first)?.[1] ?? /^([A-Za-z_][\w.]*Error)(?::|$)/.exec(said.at(-1) ?? '')?.[1];
+  const name =
+    /^([A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Timeout))(?::|$)/.exec(first)?.[1] ??
+    /^([A-Za-z_][\w.]*Error)(?::|$)/.exec(said.at(-1) ?? '')?.[1];
   const type = name?.split('.').at(-1);
   const bare = (lines === '' ? first : lines).trim();
   const timedOut = /^(Failed: )?Timeout (>|\()/.test(first);
   const loads = type === 'ModuleNotFoundError' || type === 'ImportError' || /^fixture '.*' not found/.test(bare);
-  const compared = type === 'AssertionError' || (type === undefined && /^assert /.test(bare)) || /^Failed: /.test(first);
-  return describeFailure({ name: type, message: bare, stack: body, timedOut, compared: compared && !loads, collecting: collecting || loads });
+  const compared =
+    type === 'AssertionError' || (type === undefined && bare.startsWith('assert ')) || first.startsWith('Failed: ');
+  return describeFailure({
+    name: type,
+    message: bare,
+    stack: body,
+    timedOut,
+    compared: compared && !loads,
+    collecting: collecting || loads,
+  });
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'shell-quote';
 import type { Command, RunnerName } from '../../core/types.ts';
+import { packageJson, readJson } from './shapes.ts';
 
 /** What a test command comes down to once scripts and wrappers are followed. */
 export interface Resolved {
@@ -112,7 +113,9 @@ function unwrap(trail: Trail): { env: Record<string, string>; words: readonly st
 }
 
 function takesValue(flag: string): boolean {
-  return /^(-r|--reporter|-R|--report-dir|-o|--require|--include|-n|-x|--exclude|-e|--extension|-p|--package|--temp-directory|-f)$/.test(flag);
+  return /^(-r|--reporter|-R|--report-dir|-o|--require|--include|-n|-x|--exclude|-e|--extension|-p|--package|--temp-directory|-f)$/.test(
+    flag,
+  );
 }
 
 interface ScriptCall {
@@ -136,17 +139,18 @@ function scriptOf(words: readonly string[]): ScriptCall | undefined {
   if (name === undefined || (!isRun && manager === 'npm' && name !== 'test')) return undefined;
   const rest = all.slice(at + 1);
   const dashes = rest.indexOf('--');
-  const args = dashes === -1 ? (manager === 'npm' ? [] : rest) : [...(manager === 'npm' ? [] : rest.slice(0, dashes)), ...rest.slice(dashes + 1)];
+  const args =
+    dashes === -1
+      ? manager === 'npm'
+        ? []
+        : rest
+      : [...(manager === 'npm' ? [] : rest.slice(0, dashes)), ...rest.slice(dashes + 1)];
   return { name, args, separator: manager === 'npm' && dashes === -1 ? ['--'] : [] };
 }
 
-export function readScripts(root: string): Record<string, string | undefined> {
-  try {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts?: unknown };
-    return typeof scripts === 'object' && scripts !== null ? (scripts as Record<string, string>) : {};
-  } catch {
-    return {};
-  }
+function readScripts(root: string): Record<string, string | undefined> {
+  const file = join(root, 'package.json');
+  return existsSync(file) ? (readJson(readFileSync(file, 'utf8'), packageJson)?.scripts ?? {}) : {};
 }
 
 interface Chain {
@@ -158,7 +162,7 @@ interface Chain {
 
 /** Reads a script line; `undefined` where what it runs depends on a shell's decisions. */
 function splitScript(line: string): Chain | undefined {
-  if (typeof line !== 'string' || /[`\n]|\$\(|\|\|/.test(line)) return undefined;
+  if (/[`\n]|\$\(|\|\|/.test(line)) return undefined;
   const steps: string[][] = [[]];
   let pipes = 0;
   for (const entry of parse(line, (name) => `$${name}`)) {
@@ -197,7 +201,8 @@ function recognise(root: string, words: readonly string[], start: number): { run
   const next = words[start + 1] ?? '';
   const known = runners[name];
   if (name === 'react-scripts' && next !== 'test') return { runner: 'unknown', at: start };
-  if (known !== undefined) return { runner: known, at: /^(run|related|test)$/.test(next) && /^(vitest|react-scripts)$/.test(name) ? start + 1 : start };
+  if (known !== undefined)
+    return { runner: known, at: /^(run|related|test)$/.test(next) && /^(vitest|react-scripts)$/.test(name) ? start + 1 : start };
   if ((name === 'go' || name === 'cargo') && (next === 'test' || (name === 'cargo' && next === 't'))) {
     return { runner: name === 'go' ? 'go-test' : 'cargo-test', at: start + 1 };
   }

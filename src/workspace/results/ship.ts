@@ -15,23 +15,3 @@ export function ship(name: 'mocha' | 'node-test' | 'vitest', scratch: string): s
   writeFileSync(target, fromSource ? stripTypeScriptTypes(source) : source);
   return target;
 }
-
-/** Reads a file of one JSON value per line; a last line that was cut off by a crash is dropped. */
-export function readLines(text: string): Record<string, unknown>[] {
-  return text.split('\n').flatMap((line) => {
-    try {
-      const value: unknown = JSON.parse(line);
-      return typeof value === 'object' && value !== null ? [value as Record<string, unknown>] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-export function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-export function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}

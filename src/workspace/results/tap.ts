@@ -143,7 +143,10 @@ function parse(text: string): Document[] {
     const [, spaces = '', said = ''] = comment;
     const announced = /^Subtest: (.*)$/.exec(said);
     // A subtest closes by its own point, so its announcement ends what a comment began.
-    levelAt(spaces.length).groups.push({ name: announced === null && !/^TAP version \d/.test(said) ? said.replace(/^(TODO|SKIP) /, '') : '', points: [] });
+    levelAt(spaces.length).groups.push({
+      name: announced === null && !/^TAP version \d/.test(said) ? said.replace(/^(TODO|SKIP) /, '') : '',
+      points: [],
+    });
   }
   // Subtests that a crash left open.
   for (const [indent, level] of levels) {
@@ -167,7 +170,10 @@ function pointOf(match: RegExpExecArray, children: Level | undefined): Point {
   const time = /#\s*time=([\d.]+)(ms|s)?/.exec(rest);
   return {
     ok: match[2] === undefined,
-    name: rest.replace(/\s*#.*$/s, '').replaceAll('\0', '#').trim(),
+    name: rest
+      .replace(/\s*#.*$/s, '')
+      .replaceAll('\0', '#')
+      .trim(),
     ...(directive === 'skip' || directive === 'todo' ? { directive } : {}),
     ...(time === null ? {} : { durationMs: Number(time[1]) * (time[2] === 's' ? 1000 : 1) }),
     diagnostic: [],
@@ -195,7 +201,12 @@ function flatten(level: Level, path: readonly string[], file: RepoPath | undefin
         const own = open.filter((result) => result.file === undefined);
         for (const result of own) result.file = named;
         if (own.length === 0 || (!point.ok && !own.some((result) => result.status === 'failed'))) {
-          results.push({ file: named, path: [], status: statusOf([point]), failure: wholeFailure(point, named, own.length, place.output) });
+          results.push({
+            file: named,
+            path: [],
+            status: statusOf([point]),
+            failure: wholeFailure(point, named, own.length, place.output),
+          });
         }
         open = [];
       } else alone.push(point);
@@ -209,7 +220,10 @@ function flatten(level: Level, path: readonly string[], file: RepoPath | undefin
       else if (path.length === 0 && file === undefined) add(...points.map((point) => testOf([point], [pointName(point)], file)));
       else {
         // A skipped or planned test leaves no subtest behind, only its point.
-        const [announced, asserted] = [points.filter((point) => point.directive !== undefined), points.filter((point) => point.directive === undefined)];
+        const [announced, asserted] = [
+          points.filter((point) => point.directive !== undefined),
+          points.filter((point) => point.directive === undefined),
+        ];
         if (asserted.length > 0) add(testOf(asserted, path, file));
         add(...announced.map((point) => testOf([point], [...path, pointName(point)], file)));
       }
@@ -219,22 +233,33 @@ function flatten(level: Level, path: readonly string[], file: RepoPath | undefin
 }
 
 /** A subtest is a test where it makes assertions itself; otherwise its own subtests are. */
-function subtest(point: Point, path: readonly string[], file: RepoPath | undefined, named: RepoPath | undefined, place: Place): RawResult[] {
+function subtest(
+  point: Point,
+  path: readonly string[],
+  file: RepoPath | undefined,
+  named: RepoPath | undefined,
+  place: Place,
+): RawResult[] {
   const here = named === undefined ? [...path, pointName(point)] : path;
   const inner = flatten(point.children ?? { groups: [], count: 0 }, here, named ?? file, place);
   for (const result of inner) {
     if (result.path.length === here.length && point.durationMs !== undefined) result.durationMs = point.durationMs;
   }
   if (point.ok || point.directive !== undefined || inner.some((result) => result.status === 'failed')) return inner;
-  const own = inner.find((result) => result.path.length === here.length);
-  const failed: RawResult = { file: named ?? file, path: here, status: 'failed', failure: wholeFailure(point, named, inner.length, place.output) };
+  // A stream that broke off without a plan broke off in the test that was announced last.
+  const running = point.children?.plan === undefined ? (point.children?.groups.at(-1)?.name ?? '') : '';
+  const at = running === '' ? here : [...here, running];
+  const own = inner.findLast((result) => result.path.length === at.length && (running === '' || result.path.at(-1) === running));
+  const failure = wholeFailure(point, named, inner.length, place.output);
+  const failed: RawResult = { file: named ?? file, path: at, status: 'failed', failure };
   return [...inner.filter((result) => result !== own), failed];
 }
 
 /** Why a file failed as a whole: newer producers leave that to standard error. */
 function wholeFailure(point: Point, file: RepoPath | undefined, tests: number, output: string): TestFailure | undefined {
   if (point.ok || point.directive !== undefined) return undefined;
-  const printed = file === undefined || point.diagnostic.some((line) => /^\s*stderr:/.test(line)) ? undefined : failureAbout(file, output);
+  const printed =
+    file === undefined || point.diagnostic.some((line) => /^\s*stderr:/.test(line)) ? undefined : failureAbout(file, output);
   if (printed !== undefined) return printed;
   const failure = failureOf([point]);
   // Nothing ran and nothing was said: no evidence of anything but a file that does not load.
@@ -271,18 +296,26 @@ function failureOf(points: readonly Point[]): TestFailure | undefined {
     ? (/\b([A-Z]\w*(?:Error|Exception)) \{/.exec(point.diagnostic.join('\n'))?.[1] ?? 'Error')
     : undefined;
   const type = inner ?? field('type') ?? field('name');
-  const thrown = /Error$|Exception$/.test(type ?? '') && !/^Assertion/.test(type ?? '') && field('operator') === undefined;
+  const thrown =
+    /Error$|Exception$/.test(type ?? '') && type?.startsWith('Assertion') !== true && field('operator') === undefined;
   const stack = field('stack') ?? field('at');
   if (point.diagnostic.length === 0 && (field('exitCode') ?? field('exit')) === undefined) {
     return describeFailure({ message: point.name, compared: !/^[A-Z]\w*Error\b/.test(point.name), stack });
   }
   const [wanted, found] = [field('expected') ?? field('wanted'), field('actual') ?? field('found')];
-  const values = wanted === undefined && found === undefined ? (field('diff') ?? '') : `expected: ${wanted ?? ''}\nactual: ${found ?? ''}`;
+  const values =
+    wanted === undefined && found === undefined ? (field('diff') ?? '') : `expected: ${wanted ?? ''}\nactual: ${found ?? ''}`;
   const said = field('message') ?? '';
-  const detail = [said === '' || said === '~' ? point.name : said, inner === undefined ? values : point.diagnostic.join('\n').trim()]
+  const detail = [
+    said === '' || said === '~' ? point.name : said,
+    inner === undefined ? values : point.diagnostic.join('\n').trim(),
+  ]
     .filter((part) => part !== '')
     .join('\n');
-  const timedOut = field('failureType') === 'testTimeoutFailure' || field('expired') !== undefined || /timed out after \d+ ?ms$|^timeout!$/.test(point.name);
+  const timedOut =
+    field('failureType') === 'testTimeoutFailure' ||
+    field('expired') !== undefined ||
+    /timed out after \d+ ?ms$|^timeout!$/.test(point.name);
   const exited = field('exitCode') ?? field('exit') ?? field('signal');
   return describeFailure({
     name: thrown ? type : undefined,
@@ -309,7 +342,13 @@ function fieldsOf(lines: readonly string[]): (name: string) => string | undefine
       if (!fields.has(field[1] ?? '')) fields.set(field[1] ?? '', current);
     }
   }
-  return (name) => fields.get(name)?.map((line) => line.trim()).join('\n').trim().replace(/^(['"])(.*)\1$/s, '$2');
+  return (name) =>
+    fields
+      .get(name)
+      ?.map((line) => line.trim())
+      .join('\n')
+      .trim()
+      .replace(/^(['"])(.*)\1$/s, '$2');
 }
 
 /** A stream that ended early is no success, and the test that was running when it did is red. */
@@ -317,16 +356,20 @@ function problemOf(documents: readonly Document[], results: RawResult[], executi
   const bailed = documents.find((document) => document.bailedOut !== undefined);
   if (bailed !== undefined) return describeFailure({ message: `Bail out! ${bailed.bailedOut ?? ''}`.trim() });
   const early = documents.find(({ level }) => level.count > 0 && level.plan !== undefined && level.count < level.plan);
-  if (early !== undefined) return { kind: 'error', message: `planned ${early.level.plan} tests, but only ${early.level.count} ran` };
+  if (early !== undefined)
+    return { kind: 'error', message: `planned ${early.level.plan} tests, but only ${early.level.count} ran` };
   const unplanned = documents.some(({ level }) => level.count > 0 && level.plan === undefined);
   if (!unplanned) return undefined;
   const running = documents.at(-1)?.level.groups.at(-1)?.name ?? '';
   const crashed = execution.exitCode !== 0 && running !== '';
-  const last = results.at(-1);
-  if (crashed && last?.status === 'passed' && last.path.at(-1) === running) {
-    last.status = 'failed';
-    last.failure = failureFromOutput(execution.output);
+  if (crashed) {
+    const last = results.at(-1);
+    const failure = failureFromOutput(execution.output);
+    if (last?.path.at(-1) !== running) results.push({ path: [running], status: 'failed', failure });
+    else if (last.status === 'passed') Object.assign(last, { status: 'failed', failure });
     return undefined;
   }
-  return execution.exitCode === 0 ? { kind: 'error', message: 'the run ended before it told how many tests there are' } : undefined;
+  return execution.exitCode === 0
+    ? { kind: 'error', message: 'the run ended before it told how many tests there are' }
+    : undefined;
 }

@@ -4,7 +4,8 @@ import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
 import { readIstanbulFile } from './coverage/reports.ts';
 import { describeFailure } from './failure.ts';
-import { number, readLines, ship, text } from './ship.ts';
+import { readLines, testLine, type TestLine } from './shapes.ts';
+import { ship } from './ship.ts';
 
 /** vitest 0.3x to 5. Coverage is measured where the repository has vitest's own coverage package. */
 export function vitest(setting: Setting): Plan {
@@ -13,13 +14,28 @@ export function vitest(setting: Setting): Plan {
   const measure = setting.coverage && provider !== undefined;
   const directory = join(setting.scratch, 'coverage');
   const coverage = measure
-    ? ['--coverage.enabled=true', `--coverage.provider=${provider}`, '--coverage.reporter=json', `--coverage.reportsDirectory=${directory}`, '--coverage.reportOnFailure=true']
+    ? [
+        '--coverage.enabled=true',
+        `--coverage.provider=${provider}`,
+        '--coverage.reporter=json',
+        `--coverage.reportsDirectory=${directory}`,
+        '--coverage.reportOnFailure=true',
+      ]
     : setting.files === undefined
       ? []
       : ['--coverage.enabled=false'];
   return {
     flags: ['--run', '--reporter=default', `--reporter=${ship('vitest', setting.scratch)}`, ...coverage],
-    replaces: { '--reporter': 2, '--outputFile': 2, '--watch': 1, '-w': 1, '--run': 1, '--ui': 1, '--coverage': 1, '--coverage.enabled': 1 },
+    replaces: {
+      '--reporter': 2,
+      '--outputFile': 2,
+      '--watch': 1,
+      '-w': 1,
+      '--run': 1,
+      '--ui': 1,
+      '--coverage': 1,
+      '--coverage.enabled': 1,
+    },
     select: (files) => files,
     env: { BUGLOOP_VITEST: lines },
     async read() {
@@ -30,32 +46,22 @@ export function vitest(setting: Setting): Plan {
 }
 
 export function readVitest(report: string, setting: Pick<Setting, 'repoPath'>): Report {
-  const all = readLines(report);
-  const results: Report['results'] = all
-    .filter((line) => line['unhandled'] !== true)
-    .map((line) => {
-      const status = line['status'] === 'passed' || line['status'] === 'skipped' ? line['status'] : 'failed';
-      return {
-        file: setting.repoPath(text(line['file'])),
-        path: Array.isArray(line['path']) ? line['path'].map(String) : [],
-        status,
-        durationMs: number(line['duration']),
-        failure: status === 'failed' ? describeVitest(line) : undefined,
-      };
-    });
-  const unhandled = all.find((line) => line['unhandled'] === true);
+  const lines = readLines(report, testLine);
+  const results = lines
+    .filter((line) => !line.unhandled)
+    .map((line) => ({
+      file: setting.repoPath(line.file),
+      path: line.path,
+      status: line.status,
+      durationMs: line.duration,
+      failure: line.status === 'failed' ? describeVitest(line) : undefined,
+    }));
+  const unhandled = lines.find((line) => line.unhandled);
   return { results, problem: unhandled === undefined ? undefined : describeVitest(unhandled) };
 }
 
-function describeVitest(line: Record<string, unknown>): TestFailure {
-  const error = (line['error'] ?? {}) as Record<string, unknown>;
-  const message = text(error['message']) ?? 'failed without an error';
-  return describeFailure({
-    name: text(error['name']),
-    message,
-    stack: text(error['stack']),
-    code: text(error['code']),
-    collecting: line['collecting'] === true,
-    compared: /^(Snapshot .* mismatched|promise (resolved|rejected) .* instead of)/.test(message),
-  });
+function describeVitest({ error = {}, collecting }: TestLine): TestFailure {
+  const message = error.message ?? 'failed without an error';
+  const compared = /^(Snapshot .* mismatched|promise (resolved|rejected) .* instead of)/.test(message);
+  return describeFailure({ ...error, message, collecting, compared });
 }

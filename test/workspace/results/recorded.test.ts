@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Execution, RunnerName } from '../../../src/core/types.ts';
+import type { Execution } from '../../../src/core/types.ts';
 import type { Report } from '../../../src/workspace/results/adapter.ts';
 import { explainExit, identify, repoPaths } from '../../../src/workspace/results/assemble.ts';
 import { nameFiles } from '../../../src/workspace/results/ava.ts';
@@ -221,13 +221,17 @@ describe('what real runners wrote', () => {
   test.each(table)('%s', (name, expected) => {
     const reader = readers[/^(.*?)-\d/.exec(name)?.[1] ?? ''];
     const { results } = reader?.(name) ?? { results: [] };
-    const lines = digest({ runner: 'unknown' as RunnerName, perTest: true, results: identify(results), execution: ended('') });
+    const lines = digest({ runner: 'unknown', perTest: true, results: identify(results), execution: ended('') });
     expect(lines.toSorted()).toEqual(expected.toSorted());
   });
 
   test('errors carry their class and their first lines', () => {
     const shown = identify(readMocha(fixture('mocha-11.jsonl'), place)).find((result) => result.name === 'throws');
-    expect(shown?.failure).toMatchObject({ kind: 'error', type: 'TypeError', message: "Cannot read properties of null (reading 'x')" });
+    expect(shown?.failure).toMatchObject({
+      kind: 'error',
+      type: 'TypeError',
+      message: "Cannot read properties of null (reading 'x')",
+    });
     expect(shown?.failure?.stack).toContain('test/a.js:5');
     const python = identify(readPytest(fixture('pytest-9.xml'), place)).find((result) => result.name === 'test_n');
     expect(python?.failure).toMatchObject({ type: 'RuntimeError', message: 'RuntimeError: boom\nsecond' });
@@ -241,12 +245,17 @@ describe('what real runners wrote', () => {
   });
 });
 
+function tapLines(text: string, exitCode: number): string[] {
+  const { results, problem } = readTap(text, { ...place, root }, ended(text, exitCode));
+  const run = explainExit(results, ended(text, exitCode), problem);
+  return digest({ runner: 'tap', perTest: true, results: identify(run), execution: ended('') });
+}
+
+function junitLines(text: string): string[] {
+  return digest({ runner: 'junit', perTest: true, results: identify(readJunit(text, place)), execution: ended('') });
+}
+
 describe('TAP', () => {
-  const read = (text: string, exitCode = 0): string[] => {
-    const { results, problem } = readTap(text, { ...place, root }, ended(text, exitCode));
-    const run = explainExit(results, ended(text, exitCode), problem);
-    return digest({ runner: 'tap', perTest: true, results: identify(run), execution: ended('') });
-  };
   test.each<[string, string, number, string[]]>([
     ['flat points are tests', 'TAP version 13\n1..2\nok 1 - a\nnot ok 2 - b\n', 1, ['passed a', 'assertion b']],
     ['same names are numbered', 'ok 1 a\nok 2 a\n1..2\n', 0, ['passed a', 'passed a (2)']],
@@ -267,13 +276,11 @@ describe('TAP', () => {
     ['a buffered subtest', 'ok 1 - outer {\n    ok 1 - x\n    1..1\n}\n1..1\n', 0, ['passed outer']],
     ['an empty plan', 'TAP version 13\n1..0 # no tests\n', 0, []],
   ])('%s', (_, text, exitCode, expected) => {
-    expect(read(text, exitCode)).toEqual(expected);
+    expect(tapLines(text, exitCode)).toEqual(expected);
   });
 });
 
 describe('JUnit XML', () => {
-  const read = (text: string): string[] =>
-    digest({ runner: 'junit', perTest: true, results: identify(readJunit(text, place)), execution: ended('') });
   test.each<[string, string, string[]]>([
     [
       'Java',
@@ -294,6 +301,6 @@ describe('JUnit XML', () => {
     ['no XML', 'Segmentation fault', []],
     ['cut off', '<testsuites><testsuite><testcase name="a"', []],
   ])('%s', (_, text, expected) => {
-    expect(read(text)).toEqual(expected);
+    expect(junitLines(text)).toEqual(expected);
   });
 });

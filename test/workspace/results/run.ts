@@ -14,7 +14,10 @@ export async function runTests(wish: Wish): Promise<{ run: TestRun; prepared: Pr
   return { run: await prepared.collect(await execute(prepared, wish.root)), prepared };
 }
 
-export function execute(prepared: { argv: Command; env: Record<string, string>; stdoutFile?: string }, cwd: string): Promise<Execution> {
+export function execute(
+  prepared: { argv: Command; env: Record<string, string>; stdoutFile?: string },
+  cwd: string,
+): Promise<Execution> {
   const { argv } = prepared;
   const [program, ...args] = argv;
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', ...prepared.env };

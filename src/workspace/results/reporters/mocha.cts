@@ -2,8 +2,8 @@
  * A mocha reporter for mocha 1 to 11 that appends one JSON line per test to `$BUGLOOP_MOCHA`, so that what ran before a
  * crash is kept. Plain script, copied next to the results and loaded by the repository's own mocha.
  */
-// oxlint-disable-next-line typescript/no-require-imports
-const fs = require('node:fs') as typeof import('node:fs');
+// oxlint-disable-next-line typescript/no-require-imports, typescript/no-unsafe-type-assertion
+const fs = require('node:fs') as { appendFileSync(file: string, text: string): void };
 
 interface Runnable {
   title?: string;
@@ -55,7 +55,7 @@ function describe(error: ErrorLike): Record<string, unknown> & { message: string
   const name = typeof error.name === 'string' ? error.name : undefined;
   const stack = typeof error.stack === 'string' ? error.stack : undefined;
   const code = typeof error.code === 'string' ? error.code : undefined;
-  return { name, message: typeof error.message === 'string' ? error.message : String(error), stack, code, compared };
+  return { name, message: typeof error.message === 'string' ? error.message : 'thrown without a message', stack, code, compared };
 }
 
 module.exports = MochaLines;

@@ -73,7 +73,7 @@ function describe(error: { failureType?: string; message?: string; cause?: Cause
   return {
     failureType,
     name: typeof name === 'string' ? name : undefined,
-    message: typeof message === 'string' ? message : String(cause),
+    message: typeof message === 'string' ? message : 'thrown without a message',
     stack: typeof stack === 'string' ? stack : undefined,
     code: typeof code === 'string' ? code : undefined,
     compared: operator !== undefined,

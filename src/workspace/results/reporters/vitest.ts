@@ -55,7 +55,8 @@ export default class VitestLines {
     this.walk(file, path, [], file.mode);
     const error = errorOf(file);
     const hasFailure = file.result?.state === 'fail' && error !== undefined;
-    if (hasFailure) this.log({ file: path, path: [], status: 'failed', collecting: (file.tasks ?? []).length === 0, error: describe(error) });
+    if (hasFailure)
+      this.log({ file: path, path: [], status: 'failed', collecting: (file.tasks ?? []).length === 0, error: describe(error) });
   }
 
   walk(task: Task, file: string, path: readonly string[], mode: string): void {
@@ -71,7 +72,13 @@ export default class VitestLines {
         continue;
       }
       const status = state === 'pass' ? 'passed' : state === 'fail' ? 'failed' : 'skipped';
-      this.log({ file, path: here, status, duration: child.result?.duration, error: error === undefined ? undefined : describe(error) });
+      this.log({
+        file,
+        path: here,
+        status,
+        duration: child.result?.duration,
+        error: error === undefined ? undefined : describe(error),
+      });
     }
   }
 
@@ -88,7 +95,7 @@ function describe(error: VitestError): object {
   const { name, message, stack, code } = error;
   return {
     name: typeof name === 'string' ? name : undefined,
-    message: typeof message === 'string' ? message : String(message ?? ''),
+    message: typeof message === 'string' ? message : 'thrown without a message',
     stack: typeof stack === 'string' ? stack : undefined,
     code: typeof code === 'string' ? code : undefined,
   };
