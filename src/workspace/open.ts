@@ -299,12 +299,21 @@ async function findDependencies(path: string, mirror: WritableMirror, base: Comm
   });
 }
 
+/**
+ * A `node_modules` of links to the operator's packages. The directory itself is the workspace's own: tools keep caches
+ * and compiled configuration in it, and must not find a read-only file system there.
+ */
 async function linkDependencies(root: string, dependencies: string | undefined): Promise<void> {
   if (dependencies === undefined) return;
-  const link = join(root, 'node_modules');
-  await removeTree(link);
-  await symlink(dependencies, link);
+  const modules = join(root, 'node_modules');
+  await makeEmpty(modules);
+  const entries = await readdir(dependencies, { withFileTypes: true });
+  const shared = entries.filter((entry) => !entry.name.startsWith('.') || !entry.isDirectory() || stores.has(entry.name));
+  await Promise.all(shared.map(({ name }) => symlink(join(dependencies, name), join(modules, name))));
 }
+
+/** Directories with a dot that are part of an installation; all others are caches. */
+const stores = new Set(['.bin', '.pnpm', '.store']);
 
 function exists(path: string): Promise<boolean> {
   return lstat(path).then(

@@ -23,6 +23,12 @@ import { makeRepo, searchPath, temporary, type TestRepo } from '../support/repo.
 
 const detected = await detectSandbox({ PATH: searchPath });
 
+/** The strict one only where it works. */
+const sandboxes: { sandbox: SandboxLevel }[] = [
+  { sandbox: 'basic' },
+  ...(detected.level === 'strict' ? [{ sandbox: 'strict' } as const] : []),
+];
+
 type Files = Record<string, string | Buffer>;
 
 /** `node script.js`, as a command of the configuration. */
@@ -376,21 +382,17 @@ describe('commands', () => {
       test('adds', () => assert.equal(sum(1, 2), 3)); test('zero', () => assert.equal(sum(0, 0), 0));\n`,
   };
 
-  const strict = detected.level === 'strict';
-  test.each<{ sandbox: SandboxLevel }>([{ sandbox: 'basic' }, ...(strict ? [{ sandbox: 'strict' } as const] : [])])(
-    'are detected, configured ones win, and tests give results: $sandbox',
-    async ({ sandbox }) => {
-      const { workspace } = await open(files, { build: node('console.log("built")') }, { sandbox });
-      await using _ = workspace;
-      expect(workspace.commands).toEqual({ build: node('console.log("built")'), test: ['npm', 'test'] });
-      const run = await workspace.test({}, {});
-      expect(run.results.map(({ name, status }) => [name, status])).toEqual([
-        ['adds', 'failed'],
-        ['zero', 'passed'],
-      ]);
-      expect(await changed(workspace)).toEqual([]);
-    },
-  );
+  test.each(sandboxes)('are detected, configured ones win, and tests give results: $sandbox', async ({ sandbox }) => {
+    const { workspace } = await open(files, { build: node('console.log("built")') }, { sandbox });
+    await using _ = workspace;
+    expect(workspace.commands).toEqual({ build: node('console.log("built")'), test: ['npm', 'test'] });
+    const run = await workspace.test({}, {});
+    expect(run.results.map(({ name, status }) => [name, status])).toEqual([
+      ['adds', 'failed'],
+      ['zero', 'passed'],
+    ]);
+    expect(await changed(workspace)).toEqual([]);
+  });
 
   test('static checks are those that exist', async () => {
     const { workspace } = await open(files, { typecheck: node('console.log("a.ts(1,1): error TS2322: no"); process.exit(2)') });
@@ -407,25 +409,27 @@ describe('commands', () => {
 });
 
 describe('--dependencies', () => {
-  test('are linked, readable, never committed, and make setup needless', async () => {
+  test.each(sandboxes)('are linked, readable, never committed, and make setup needless: $sandbox', async ({ sandbox }) => {
     const modules = join(temporary(), 'node_modules');
     mkdirSync(join(modules, 'dep'), { recursive: true });
     writeFileSync(join(modules, 'dep/index.js'), 'module.exports = "dep";\n');
-    const build = node('console.log(require("dep"))');
-    const { workspace } = await open({ a: 'a\n' }, { setup: node('process.exit(1)'), build }, { dependencies: modules });
+    // Tools keep caches next to the packages.
+    const build = node('require("fs").mkdirSync("node_modules/.cache",{recursive:true}); console.log(require("dep"))');
+    const { workspace } = await open({ a: 'a\n' }, { setup: node('process.exit(1)'), build }, { dependencies: modules, sandbox });
     await using _ = workspace;
     expect(workspace.commands).toEqual({ build });
     expect(await workspace.setup({})).toBeUndefined();
     expect((await workspace.build({}))?.output).toBe('dep\n');
     expect(await workspace.files.read('node_modules/dep/index.js')).toEqual({ ok: true, content: 'module.exports = "dep";\n' });
-    rmSync(join(workspace.root, 'node_modules'));
+    rmSync(join(workspace.root, 'node_modules/dep'));
     write(workspace, { 'node_modules/dep/index.js': 'evil', a: 'b\n' });
     expect(await changed(workspace)).toEqual(['modified a 100644']);
     await workspace.checkout(workspace.base);
-    expect(readlinkSync(join(workspace.root, 'node_modules'))).toBe(modules);
+    expect(readlinkSync(join(workspace.root, 'node_modules/dep'))).toBe(join(modules, 'dep'));
     expect((await workspace.pristine(() => workspace.build({})))?.output).toBe('dep\n');
     expect(await workspace.files.list()).toEqual(['a']);
     expect(readFileSync(join(modules, 'dep/index.js'), 'utf8')).toContain('dep');
+    expect(existsSync(join(modules, '.cache'))).toBe(false);
   });
 
   test.each([
