@@ -5,7 +5,7 @@ import { localize, type Location } from './localize.ts';
 import { recall, undo, type Memory } from './memory.ts';
 import { findRedTest, type FoundRed, type RedTest } from './red.ts';
 import { reproductionFacts, survey } from './survey.ts';
-import { describe, sizeOf, tryCandidates, type SearchLimits, type Trials } from './trials.ts';
+import { describe, mustEnd, sizeOf, tryCandidates, type SearchLimits, type Trials } from './trials.ts';
 
 /** A candidate costs about a second; 150 of them fit into the default time of a run with room to spare. */
 const defaults: SearchLimits = { maxCandidates: 150, shareOfTime: 0.5 };
@@ -20,11 +20,14 @@ export function searchAgent(limits: Partial<SearchLimits> = {}): Agent {
 }
 
 async function work(task: AgentTask, limits: SearchLimits): Promise<AgentResult> {
+  const early = mustEnd(task);
+  if (early !== undefined) return { end: early, summary: 'Ended before anything was run.' };
   const memories = recall(task);
   await undo(task, memories);
   const known = await survey(task);
   const found = await redTest(task, memories, () => reproductionFacts(task, known));
-  if (task.signal.aborted) return { end: 'interrupted', summary: 'interrupted before a search began' };
+  const stopped = mustEnd(task);
+  if (stopped !== undefined) return { end: stopped, summary: 'Ended before an edit was tried.' };
   if (!found.ok) return { end: 'gave-up', summary: await withoutRedTest(task, found.reason) };
   const location = await localize(task, found.red, known);
   const candidates = await listCandidates(task, location);

@@ -23,7 +23,7 @@ export interface Trials {
 }
 
 /** After the first edit that passes everything, how many more of its line are tried for a smaller one. */
-const maxAlternatives = 6;
+const maxAlternatives = 3;
 /** A run that takes this many times as long as the red test does not end by itself. */
 const patience = 8;
 const leastPatienceMs = 5_000;
@@ -53,9 +53,15 @@ export async function tryCandidates(
   return { ...trials, ended: trials.passing.length > 0 ? 'found' : 'exhausted' };
 }
 
-function reasonToStop(task: AgentTask, trials: Trials, total: number, until: number): Trials['ended'] | undefined {
+/** Why the agent may not go on at all. */
+export function mustEnd(task: AgentTask): 'interrupted' | 'limit' | undefined {
   if (task.signal.aborted) return 'interrupted';
-  if (Date.now() > task.deadline || !task.mayContinue().ok) return 'limit';
+  return Date.now() > task.deadline || !task.mayContinue().ok ? 'limit' : undefined;
+}
+
+function reasonToStop(task: AgentTask, trials: Trials, total: number, until: number): Trials['ended'] | undefined {
+  const end = mustEnd(task);
+  if (end !== undefined) return end;
   return trials.tried.length >= total || Date.now() > until ? 'budget' : undefined;
 }
 
@@ -85,10 +91,19 @@ async function tryOne(task: AgentTask, candidate: Candidate, red: RedTest, durat
 }
 
 async function turnsGreen(task: AgentTask, red: RedTest, durationMs: number): Promise<boolean> {
-  const limit = AbortSignal.timeout(Math.max(leastPatienceMs, durationMs * patience));
-  const run = await task.workspace.test({ files: [...red.files] }, { signal: AbortSignal.any([task.signal, limit]) });
+  const signal = endingAfter(task, Math.max(leastPatienceMs, durationMs * patience));
+  const run = await task.workspace.test({ files: [...red.files] }, { signal });
   return isGreen(run, red);
 }
+
+/** Ends with the attempt, with its deadline, or after `ms`, whatever comes first. */
+function endingAfter(task: AgentTask, ms = Infinity): AbortSignal {
+  const left = Math.max(1, Math.ceil(Math.min(ms, task.deadline - Date.now(), maxTimerMs)));
+  return AbortSignal.any([task.signal, AbortSignal.timeout(left)]);
+}
+
+/** Node's timers take no more. */
+const maxTimerMs = 2 ** 31 - 1;
 
 function isGreen(run: TestRun, red: RedTest): boolean {
   const passed = new Set(run.results.filter(({ status }) => status === 'passed').map(({ id }) => id));
@@ -98,16 +113,18 @@ function isGreen(run: TestRun, red: RedTest): boolean {
 const wasRed = (red: RedTest, id: string): boolean =>
   red.run.results.some((result) => result.id === id && result.status === 'failed');
 
-/** Build and tests by the loop's own check; where that ran only a part of the suite, the rest is run too. */
+/** The loop's own check first (guards, build, nearest tests); then whatever of the suite that did not run. */
 async function passesEverything(task: AgentTask, red: RedTest): Promise<boolean> {
   const answer = await task.check();
-  if (answer.run === undefined) return answer.ok;
-  const before = task.facts.baseline.results.filter(({ status }) => status === 'passed').map(({ id }) => id);
-  const ids = new Set(answer.run.results.map(({ id }) => id));
-  const isWhole = before.every((id) => ids.has(id));
-  const run = isWhole ? answer.run : await task.workspace.test({}, { signal: task.signal });
-  const passed = new Set(run.results.filter(({ status }) => status === 'passed').map(({ id }) => id));
-  return before.every((id) => passed.has(id)) && red.ids.every((id) => passed.has(id));
+  if (!answer.ok) return false;
+  const wanted = task.facts.baseline.results.filter(({ status }) => status === 'passed').map(({ id }) => id);
+  wanted.push(...red.ids);
+  const areGreen = ({ results }: TestRun): boolean => {
+    const passed = new Set(results.filter(({ status }) => status === 'passed').map(({ id }) => id));
+    return wanted.every((id) => passed.has(id));
+  };
+  if (answer.run !== undefined && areGreen(answer.run)) return true;
+  return areGreen(await task.workspace.test({}, { signal: endingAfter(task) }));
 }
 
 const short = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 48);
