@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import type { RepoPath } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { planV8Coverage } from './coverage/v8.ts';
+import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure } from './failure.ts';
 import { readTap } from './tap.ts';
 

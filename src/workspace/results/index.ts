@@ -6,7 +6,7 @@ import type { Adapter, Plan, Setting } from './adapter.ts';
 import { explainExit, exitFailure, exitStatus, identify, repoPaths, type RawResult } from './assemble.ts';
 import { ava } from './ava.ts';
 import { cargoTest } from './cargo-test.ts';
-import { readConfiguredCoverage } from './coverage/reports.ts';
+import { readConfiguredCoverage } from './lines/reports.ts';
 import { goTest } from './go-test.ts';
 import { jest } from './jest.ts';
 import { junit } from './junit.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { readIstanbulFile } from './coverage/reports.ts';
+import { readIstanbulFile } from './lines/reports.ts';
 import { clean, describeFailure, splitStack } from './failure.ts';
 import { jestDetail, jestReport, readJson } from './shapes.ts';
 

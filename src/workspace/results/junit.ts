@@ -5,7 +5,7 @@ import { XMLParser } from 'fast-xml-parser';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { planV8Coverage } from './coverage/v8.ts';
+import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure } from './failure.ts';
 import { junitReport, type JunitCase, type JunitProblem, type JunitSuite } from './shapes.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { planV8Coverage } from './coverage/v8.ts';
+import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
 import { readLines, testLine, type ReportedError } from './shapes.ts';
 import { ship } from './ship.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { planPythonCoverage } from './coverage/python.ts';
+import { planPythonCoverage } from './lines/python.ts';
 import { describeFailure } from './failure.ts';
 import { outcomeOf, parseJunit, problemOf } from './junit.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Execution, RepoPath, TestFailure } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
-import { planV8Coverage } from './coverage/v8.ts';
+import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure, failureAbout, failureFromOutput } from './failure.ts';
 
 /** tape, node-tap 0.x to 21, and scripts that print the Test Anything Protocol. */

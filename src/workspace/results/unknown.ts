@@ -1,6 +1,6 @@
 import type { Plan, Setting } from './adapter.ts';
 import { explainExit, exitStatus } from './assemble.ts';
-import { planV8Coverage } from './coverage/v8.ts';
+import { planV8Coverage } from './lines/v8.ts';
 import { readTap } from './tap.ts';
 
 /** No known runner: TAP where that is what it prints, else one pseudo-test made from the exit code. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
-import { readIstanbulFile } from './coverage/reports.ts';
+import { readIstanbulFile } from './lines/reports.ts';
 import { describeFailure } from './failure.ts';
 import { readLines, testLine, type TestLine } from './shapes.ts';
 import { ship } from './ship.ts';
