@@ -229,9 +229,11 @@ async function runCommand({ declaration, argument }: Call, flags: Flags, interru
   }
 }
 
-async function printResult({ report, text, exit }: CommandResult, { json }: Flags, inActions: boolean): Promise<void> {
-  if (json) return await print(process.stdout, `${JSON.stringify(report ?? { exit, message: text?.trim() ?? '' }, null, 2)}\n`);
-  if (text !== undefined) await print(process.stdout, inActions ? neutralise(text) : text);
+async function printResult({ report, text = '', exit }: CommandResult, { json }: Flags, inActions: boolean): Promise<void> {
+  const result = json ? `${JSON.stringify(report ?? { exit, message: text.trim() }, null, 2)}\n` : text;
+  if (!inActions) return await print(process.stdout, result);
+  // In JSON these characters are only ever inside a string, where the escape means the same.
+  await print(process.stdout, json ? result.replaceAll('##[', '##\\u005b') : neutralise(result));
 }
 
 /** The summary of the workflow's step, and its outputs for later steps. */
@@ -305,5 +307,11 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
+process.on('uncaughtException', (error) => {
+  const { argv } = process;
+  void tell(asBugloopError(error), { json: argv.includes('--json'), debug: argv.includes('--debug') }).then((exit) =>
+    process.exit(exit),
+  );
+});
 // Sockets and timers that are still open must not hold the process up once the result is out.
 process.exit(await main(process.argv.slice(2), listenForSignals()));

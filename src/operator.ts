@@ -10,7 +10,7 @@ import type { Progress } from './ports.ts';
 
 export interface SessionOptions {
   flags: Flags;
-  /** The operator's environment: `process.env`. */
+  /** The environment of this process. */
   env: Environment;
   cwd: string;
   progress: Progress;
