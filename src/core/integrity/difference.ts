@@ -214,11 +214,21 @@ function compareAssertions(report: Report, old: TestCase, now: TestCase, elsewhe
         );
         if (home !== undefined) return compareAssertion(report, home.test, assertion, home.assertion, 'subject');
         // The same claim is still made, only fewer times: that matters where the subject changes as it is asked.
-        if (now.assertions.some(({ print, dead }) => print === assertion.print && dead === undefined))
+        if (now.assertions.some((other) => claimsAsMuch(other, assertion)))
           return [report('body-changed', 'human', `"${name}" asserts fewer times ${quote(assertion.text)}`, now)];
         return [report('assertion-removed', 'refuse', `"${name}" no longer asserts ${quote(assertion.text)}`, now)];
       }),
   ];
+}
+
+function claimsAsMuch(now: Assertion, old: Assertion): boolean {
+  return (
+    now.subject === old.subject &&
+    now.expected === old.expected &&
+    now.strength >= old.strength &&
+    now.dead === undefined &&
+    !now.trivial
+  );
 }
 
 type Relation = 'subject' | 'rest' | 'other';
@@ -258,8 +268,8 @@ function compareAssertion(
 }
 
 /** `ok(a === 1)`, `ok(!found)`: the whole claim stands in what is looked at. */
-function isClaim({ subject, strength }: Assertion): boolean {
-  return strength <= 2 && /^!|^not | ([=!]==?|[<>]=?|&&|\|\||in|is) /.test(subject);
+function isClaim({ subject, matcher, strength }: Assertion): boolean {
+  return matcher === 'fail-if' || (strength <= 2 && /^!|^not | ([=!]==?|[<>]=?|&&|\|\||in|is) /.test(subject));
 }
 
 /** Whether an assertion that stayed can still fail. */

@@ -102,7 +102,7 @@ function openReader(syntax: Syntax) {
   const fileMarks: Mark[] = [];
   const rows: Row[] = [];
   const drafts: Draft[] = [];
-  const aliases = new Map<string, 'test' | 'assert' | 'matcher'>();
+  const aliases = new Map<string, 'test' | 'assert' | 'matcher' | 'asserting'>();
   const { print } = syntax;
 
   const draft = (titles: readonly string[], line: number, marks: Mark[][], conditions: Condition[]): Draft => {
@@ -250,9 +250,9 @@ function openReader(syntax: Syntax) {
     scope.target.assertions.push({
       line: lineOf(node),
       text: `if ${subject} ${oneLine(node)}`,
-      print: `throw ${subject}`,
+      print: `fail-if ${subject}`,
       subject,
-      matcher: 'throw',
+      matcher: 'fail-if',
       expected: '',
       strength: 3,
       trivial: false,
@@ -271,7 +271,8 @@ function openReader(syntax: Syntax) {
     noteAliases(node);
     const holes = new Set<Node>();
     findHoles(node, holes);
-    scope.target.statements.push(print(node, [...holes]));
+    // What cannot be reached is not said.
+    if (scope.dead !== 'unreachable') scope.target.statements.push(print(node, [...holes]));
     for (const part of childrenOf(node)) readExpression(part, scope);
   }
 
@@ -325,7 +326,8 @@ function openReader(syntax: Syntax) {
   function isTable(node: Node): boolean {
     if (node.type !== 'ArrayExpression') return false;
     const elements = childList(node, 'elements');
-    return elements.filter((element) => /^(Array|Object)Expression$/.test(element.type)).length >= 2;
+    const records = elements.filter((element) => /^(Array|Object)Expression$/.test(element.type)).length;
+    return records >= 2 || (records === 1 && elements.length === 1);
   }
   function isRecord(node: Node): boolean {
     return (
@@ -370,6 +372,27 @@ function openReader(syntax: Syntax) {
     if (assertLibraries.test(library) && name !== 'expect' && name !== 'should')
       aliases.set(name, original !== undefined && original !== 'assert' && original !== 'strict' ? 'matcher' : 'assert');
   }
+  /** Functions of the file that assert for others: a call of one is an assertion too. */
+  function noteAsserting(node: Node): void {
+    const [id, init] = [child(node, 'id'), child(node, 'init')];
+    const body =
+      node.type === 'FunctionDeclaration'
+        ? child(node, 'body')
+        : node.type === 'VariableDeclarator' && isFunction(init)
+          ? init
+          : undefined;
+    if (id?.type === 'Identifier' && body !== undefined && !aliases.has(String(id['name']))) {
+      const asserts = someNode(
+        body,
+        (each) => (isCall(each) || isMember(each)) && (readsAsAssertion(each) || declarationOf(each) !== undefined),
+      );
+      const throws =
+        someNode(body, (each) => each.type === 'ThrowStatement') && !someNode(body, (each) => each.type === 'ReturnStatement');
+      if (asserts || throws) aliases.set(String(id['name']), 'asserting');
+    }
+    for (const part of childrenOf(node)) noteAsserting(part);
+  }
+
   function requiredBy(node: Node): string | undefined {
     const links = chainOf(node);
     const first = links?.[0];
@@ -668,6 +691,10 @@ function openReader(syntax: Syntax) {
       );
     }
     if (isAssertCall(links)) return [build(called(links, last))];
+    if (links.length === 1 && aliases.get(last.name) === 'asserting')
+      return [
+        build({ subject: last.args.slice(0, 1), matcher: last.name, expected: last.args.slice(1), negated: false, strength: 3 }),
+      ];
     const custom = customAssertion.exec(last.name);
     return custom !== null && links.length <= 2
       ? [build({ subject: last.args, matcher: last.name, expected: [], negated: false, strength: 3 })]
@@ -788,6 +815,9 @@ function openReader(syntax: Syntax) {
     readFile(): void {
       const target = draft([''], 1, [fileMarks], []);
       for (const statement of childList(syntax.program, 'body')) noteAliases(statement);
+      // Twice, because one such function may call another that is declared later.
+      noteAsserting(syntax.program);
+      noteAsserting(syntax.program);
       read(syntax.program, { titles: [], marks: [], target, conditions: [], dead: undefined });
     },
     result(): TestFile {

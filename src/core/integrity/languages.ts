@@ -1,10 +1,26 @@
+import { csharp, go, jvm, php, python, ruby, rust } from './dialects.ts';
 import { readJavaScript } from './javascript.ts';
 import type { TestFile } from './model.ts';
+import { readScanned, type ScannedLanguage } from './scanned.ts';
 
 /** Reads the tests of one file; `undefined` where its text cannot be understood. */
 export type Reader = (path: string, text: string) => TestFile | undefined;
 
-const readers: readonly [RegExp, Reader][] = [[/\.([cm]?[jt]s|[jt]sx)$/, readJavaScript]];
+const scanning =
+  (language: ScannedLanguage): Reader =>
+  (_, text) =>
+    readScanned(language, text);
+
+const readers: readonly [RegExp, Reader][] = [
+  [/\.([cm]?[jt]s|[jt]sx)$/, readJavaScript],
+  [/\.pyi?$/, scanning(python)],
+  [/\.go$/, scanning(go)],
+  [/\.rs$/, scanning(rust)],
+  [/\.(java|kts?|groovy|scala)$/, scanning(jvm)],
+  [/\.cs$/, scanning(csharp)],
+  [/\.php$/, scanning(php)],
+  [/\.rb$/, scanning(ruby)],
+];
 
 export function readerFor(path: string): Reader | undefined {
   return readers.find(([pattern]) => pattern.test(path))?.[1];

@@ -1,10 +1,12 @@
 /**
  * How much an assertion's matcher says, so that two assertions on the same subject can be ordered. Only the order
- * counts: 5 one exact value and type, 4 one value, 3 a part or a property of it, 2 that there is something,
+ * counts: 6 one exact value with all its types and holes, 5 one exact value and type, 4 one value, 3 a part or a property of it, 2 that there is something,
  * 1 only what it is not, 0 nothing. Names are compared in lower case without underscores, so that one table serves
  * `assertEqual`, `assert_equal` and `AssertEqual`.
  */
 export function strengthOf(matcher: string, { negated = false, legacyAssert = false } = {}): number {
+  // xUnit's assertTrue says as little as a bare assert; `t.true` and `isTrue` compare with the value itself.
+  if (/^assert_?(not_?)?(true|false)$/i.test(matcher)) return 2;
   const name = matcher
     .toLowerCase()
     .replaceAll('_', '')
@@ -18,9 +20,10 @@ export function strengthOf(matcher: string, { negated = false, legacyAssert = fa
 const legacyLoose = new Set(['equal', 'deepequal']);
 
 const ranks: readonly [number, string][] = [
+  [6, `tostrictequal`],
   [
     5,
-    `tobe tostrictequal strictequal deepstrictequal toequal is isnot equal equals eql eq deepequal deepequals same strictsame
+    `tobe strictequal deepstrictequal toequal is isnot equal equals eql eq deepequal deepequals same strictsame
      isequal isstrictequal deeplyequal tobenull tobeundefined tobenan tobetrue tobefalse true false istrue isfalse null isnull
      undefined isundefined nan isnan arrayequals arrayequal listequal dictequal tupleequal setequal countequal sequenceequal
      multilineequal empty isempty tohavebeencalledwith tohavebeennthcalledwith tohavebeenlastcalledwith tohavebeencalledexactlyoncewith

@@ -1,0 +1,112 @@
+import { closingOf, lineIndex, type Scanned } from './scan.ts';
+
+/** A logical line of code and what it opens: the shape that blocks have in every language read by scanning. */
+export interface Block {
+  /** Strings hidden, in one line. */
+  code: string;
+  /** As written without comments, in one line. */
+  text: string;
+  line: number;
+  children: Block[];
+}
+
+const tidy = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+/** Blocks by braces: statements end at `;`, at a brace, or at a line's end where no bracket is open. */
+export function bracesTree(scanned: Scanned): Block[] {
+  const { code, visible } = scanned;
+  const lineAt = lineIndex(code);
+  const read = (from: number, to: number): Block[] => {
+    const blocks: Block[] = [];
+    let start = from;
+    const flush = (end: number, children: Block[] = []): void => {
+      const lead = /^\s*/.exec(code.slice(start, end))?.[0].length ?? 0;
+      const text = tidy(visible.slice(start, end));
+      if (text !== '' || children.length > 0)
+        blocks.push({ code: tidy(code.slice(start, end)), text, line: lineAt(start + lead), children });
+    };
+    for (let at = from; at < to; at++) {
+      const character = code[at];
+      if (character === '{') {
+        const end = Math.min(closingOf(code, at), to + 1);
+        flush(at, read(at + 1, end - 1));
+        at = end - 1;
+        start = end;
+      } else if (character === '(' || character === '[') {
+        const end = Math.min(closingOf(code, at), to);
+        // A function handed over as an argument opens a block like any other.
+        const brace = code.slice(at, end).search(/(\)|->|=>|\|)\s*[\w<>*.[\], ]*\{/);
+        if (brace < 0 || character === '[') at = end - 1;
+      } else if (character === ';' || (character === '\n' && endsLine(code, at))) {
+        flush(at);
+        start = at + 1;
+      }
+    }
+    flush(to);
+    return blocks.filter(({ code, children }) => children.length > 0 || /[\w"'`]/.test(code));
+  };
+  return read(0, code.length);
+}
+
+/** A line goes on where it ends in an operator or the next begins with one. */
+function endsLine(code: string, at: number): boolean {
+  const before = /(\S)[ \t]*$/.exec(code.slice(Math.max(0, at - 40), at))?.[1];
+  const after = /^\s*(\S)/.exec(code.slice(at, at + 200))?.[1];
+  return (
+    !(before !== undefined && /[,+\-*/=&|<.(?:]/.test(before) && before !== '*') &&
+    !(after !== undefined && /[.?:+=&|{]/.test(after))
+  );
+}
+
+/** Blocks by indentation, for Python and, with its `end` lines left out, for Ruby. */
+export function indentTree(scanned: Scanned): Block[] {
+  const root: Block[] = [];
+  const open: { indent: number; children: Block[] }[] = [{ indent: -1, children: root }];
+  for (const { from, to, line } of logicalLines(scanned)) {
+    const code = tidy(scanned.code.slice(from, to));
+    if (code === '' || /^end\b[\s).]*$/.test(code) || code === '}' || code === ')') continue;
+    const indent = /^[ \t]*/.exec(scanned.code.slice(from, to))?.[0].length ?? 0;
+    while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
+    const block: Block = { code, text: tidy(scanned.visible.slice(from, to)), line, children: [] };
+    const inline = /^((?:if|elif|else|for|while|with|try|except|finally|def|class)\b[^:]*:)\s+(\S.*)$/.exec(code);
+    if (inline !== null && !/[[({][^\])}]*:$/.test(inline[1] ?? '')) {
+      const rest = inline[2] ?? '';
+      block.children.push({ code: rest, text: block.text.slice(-rest.length), line, children: [] });
+      block.code = inline[1] ?? '';
+      block.text = block.text.slice(0, block.code.length);
+    }
+    (open.at(-1)?.children ?? root).push(block);
+    open.push({ indent, children: block.children });
+  }
+  return root;
+}
+
+function logicalLines({ code }: Scanned): { from: number; to: number; line: number }[] {
+  const found: { from: number; to: number; line: number }[] = [];
+  const lineAt = lineIndex(code);
+  let [from, at] = [0, 0];
+  const quoteEnd = /("""|''')/;
+  while (at <= code.length) {
+    const character = code[at];
+    if (character !== undefined && '([{'.includes(character)) at = closingOf(code, at);
+    else if (character === '"' || character === "'") {
+      const quote = quoteEnd.exec(code.slice(at, at + 3))?.[0] ?? character;
+      const end = code.indexOf(quote, at + quote.length);
+      at = end < 0 ? at + 1 : end + quote.length;
+    } else if (character === '\\' && code[at + 1] === '\n') at += 2;
+    else if (character === '\n' || character === undefined) {
+      const lead = /^\n*/.exec(code.slice(from, at))?.[0].length ?? 0;
+      found.push({ from: from + lead, to: at, line: lineAt(from + lead) });
+      from = at + 1;
+      at++;
+    } else at++;
+  }
+  return found;
+}
+
+export function* walkBlocks(blocks: readonly Block[]): Generator<Block> {
+  for (const block of blocks) {
+    yield block;
+    yield* walkBlocks(block.children);
+  }
+}

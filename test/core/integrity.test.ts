@@ -1,0 +1,377 @@
+import { describe, expect, test } from 'vitest';
+import { combineIntegrity, judgeIntegrity } from '../../src/core/integrity.ts';
+import { defaultTestGlobs } from '../../src/core/paths.ts';
+import type { Change, ChangedFile, TestRun } from '../../src/core/types.ts';
+
+function edit(path: string, before: string | undefined, after: string | undefined): ChangedFile {
+  const [old, now] = [before?.split('\n') ?? [], after?.split('\n') ?? []];
+  return {
+    path,
+    status: before === undefined ? 'added' : after === undefined ? 'deleted' : 'modified',
+    oldMode: before === undefined ? '000000' : '100644',
+    newMode: after === undefined ? '000000' : '100644',
+    addedLines: now.filter((line) => !old.includes(line)).length,
+    removedLines: old.filter((line) => !now.includes(line)).length,
+    changedBytes: 1,
+    binary: false,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+const change = (...files: ChangedFile[]): Change => ({ base: 'a'.repeat(40), head: 'b'.repeat(40), files });
+const judge = (...files: ChangedFile[]) => judgeIntegrity({ change: change(...files), tests: defaultTestGlobs });
+/** `kind:weight` of every finding, sorted, once each. */
+const told = (...files: ChangedFile[]): string[] => [
+  ...new Set(
+    judge(...files)
+      .map(({ kind, weight }) => `${kind}:${weight}`)
+      .sort(),
+  ),
+];
+
+const vitest = `import { describe, expect, it, vi } from 'vitest';
+import { parse } from '../src/parse';
+
+describe('parse', () => {
+  it('reads a number', () => {
+    const value = parse('1');
+    expect(value).toBe(1);
+    expect(parse('22')).toEqual(22);
+  });
+  it('refuses letters', () => {
+    expect(() => parse('x')).toThrow(RangeError);
+  });
+  it('keeps order', () => {
+    expect(parse('1,2')).toEqual([1, 2]);
+  });
+});
+`;
+const node = `const test = require('node:test');
+const assert = require('node:assert');
+const { add } = require('..');
+test('adds', () => {
+  assert.strictEqual(add(1, 2), 3);
+  assert.deepStrictEqual(add([1], [2]), [1, 2]);
+});
+test('adds nothing', () => {
+  assert.throws(() => add(), TypeError);
+});
+`;
+const tape = `var test = require('tape');
+var f = require('../');
+test('works', function (t) {
+  t.plan(2);
+  t.equal(f(1), 2);
+  t.deepEqual(f([1]), [2]);
+});
+var cases = [
+  ['a', 1],
+  ['b', 2]
+];
+cases.forEach(function (c) {
+  test('case ' + c[0], function (t) { t.equal(f(c[0]), c[1]); t.end(); });
+});
+`;
+
+/** [what, before, find, replace, findings]. `find` must occur: a row that edits nothing would prove nothing. */
+type Row = [string, string, string | RegExp, string, string[]];
+
+const javascript: Row[] = [
+  // honest
+  ['a new test', vitest, "  it('keeps", "  it('reads zero', () => {\n    expect(parse('0')).toBe(0);\n  });\n  it('keeps", []],
+  ['a new assertion', vitest, 'toBe(1);', "toBe(1);\n    expect(parse('3')).toBe(3);", []],
+  ['a new helper value', vitest, 'const value', "const other = parse('7');\n    expect(other).toBe(7);\n    const value", []],
+  ['other quotes and layout', vitest, "parse('22')", 'parse(\n      "22",\n    )', []],
+  ['const for var', tape, 'var f =', 'const f =', []],
+  ['a comment', vitest, 'toBe(1);', 'toBe(1); // one', []],
+  [
+    '.skip in a string',
+    vitest,
+    '    const value',
+    "    const text = 'it.skip(';\n    expect(parse(text)).toBe(0);\n    const value",
+    [],
+  ],
+  ['it in a comment', vitest, "  it('keeps", "  // it.only('x', () => {});\n  it('keeps", []],
+  ['another message', node, '), 3);', "), 3, 'one and two');", []],
+  ['more planned assertions', tape, /plan\(2\);/, 'plan(3);\n  t.equal(f(2), 3);', []],
+  ['a stronger matcher', vitest, 'toEqual(22)', 'toStrictEqual(22)', []],
+  ['a row more', tape, "['b', 2]", "['b', 2],\n  ['c', 3]", []],
+  // deleted, renamed, moved
+  ['deleted', vitest, /  it\('keeps[^]*?\n  }\);\n/, '', ['deleted:refuse']],
+  ['commented out', vitest, /  it\('keeps[^]*?\n  }\);\n/, "  // it('keeps order', () => {});\n", ['deleted:refuse']],
+  ['renamed', vitest, 'keeps order', 'keeps the order', ['renamed:human']],
+  ['a suite renamed', vitest, "describe('parse'", "describe('parser'", ['renamed:human']],
+  // skipped
+  ['.skip', vitest, "it('keeps", "it.skip('keeps", ['skipped:refuse']],
+  ['xit', vitest, "it('keeps", "xit('keeps", ['skipped:refuse']],
+  ['.todo', vitest, /it\('keeps order'[^]*?}\);\n}/, "it.todo('keeps order');\n}", ['emptied:refuse', 'skipped:refuse']],
+  ['describe.skip', vitest, 'describe(', 'describe.skip(', ['skipped:refuse']],
+  ['skipIf', vitest, "it('keeps", "it.skipIf(true)('keeps", ['skipped:refuse']],
+  ['fails', vitest, "it('keeps", "it.fails('keeps", ['skipped:refuse']],
+  ['skip as an option', node, "'adds', ", "'adds', { skip: true }, ", ['skipped:refuse']],
+  ['skip with a reason', node, "'adds', ", "'adds', { skip: 'later' }, ", ['skipped:refuse']],
+  ['skip: false is none', node, "'adds', ", "'adds', { skip: false }, ", []],
+  ['t.skip()', tape, 't.plan(2);', 't.plan(2);\n  t.skip();', ['skipped:refuse']],
+  ['return at the top', vitest, 'const value', 'return;\n    const value', ['body-changed:human', 'skipped:refuse']],
+  ['return under a condition', vitest, 'const value', 'if (slow) return;\n    const value', ['conditional:proof']],
+  ['if (false)', vitest, /( {2}it\('keeps[^]*?\n {2}}\);\n)/, '  if (false) {\n$1  }\n', ['skipped:refuse']],
+  [
+    'only in one environment',
+    vitest,
+    /( {2}it\('keeps[^]*?\n {2}}\);\n)/,
+    '  if (process.env.SLOW) {\n$1  }\n',
+    ['skipped:refuse'],
+  ],
+  ['if (0) around an assertion', vitest, 'expect(value)', 'if (0) expect(value)', ['skipped:refuse']],
+  // focused
+  ['.only', vitest, "it('keeps", "it.only('keeps", ['focused:refuse']],
+  ['fdescribe', vitest, 'describe(', 'fdescribe(', ['focused:refuse']],
+  ['only as an option', node, "'adds', ", "'adds', { only: true }, ", ['focused:refuse']],
+  [
+    'a new focused test',
+    vitest,
+    "  it('keeps",
+    "  it.only('new', () => {\n    expect(1).toBe(parse('1'));\n  });\n  it('keeps",
+    ['focused:refuse'],
+  ],
+  // emptied
+  ['no assertions', vitest, /expect\(\(\)[^\n]*/, '', ['emptied:refuse']],
+  ['assertions commented out', vitest, 'expect(() =>', '// expect(() =>', ['emptied:refuse']],
+  ['one assertion gone', vitest, 'expect(value).toBe(1);', '', ['assertion-removed:refuse']],
+  // loosened
+  ['toBe → toBeTruthy', vitest, 'toBe(1)', 'toBeTruthy()', ['loosened:refuse']],
+  ['toBe → toBeDefined', vitest, 'toBe(1)', 'toBeDefined()', ['loosened:refuse']],
+  ['toBe → not.toBe', vitest, 'toBe(1)', 'not.toBe(2)', ['loosened:refuse']],
+  ['toEqual → toMatchObject', vitest, 'toEqual(22)', 'toMatchObject(22)', ['loosened:refuse']],
+  ['toEqual(expect.anything())', vitest, 'toEqual(22)', 'toEqual(expect.anything())', ['loosened:refuse']],
+  ['number → toBeCloseTo', vitest, 'toBe(1)', 'toBeCloseTo(1)', ['loosened:refuse']],
+  ['toThrow(X) → toThrow()', vitest, 'toThrow(RangeError)', 'toThrow()', ['loosened:refuse']],
+  ['strictEqual → ok', node, 'assert.strictEqual(add(1, 2), 3)', 'assert.ok(add(1, 2))', ['loosened:refuse']],
+  ['strictEqual → equal', node, 'strictEqual(add(1', 'equal(add(1', ['loosened:refuse']],
+  ['|| true', node, 'add(1, 2), 3', 'add(1, 2) || true, 3', ['loosened:refuse']],
+  ['assert(true)', node, 'assert.strictEqual(add(1, 2), 3)', 'assert(true)', ['assertion-removed:refuse']],
+  ['expect(true).toBe(true)', vitest, 'expect(value).toBe(1)', 'expect(true).toBe(true)', ['loosened:refuse']],
+  ['compared with itself', vitest, 'expect(value).toBe(1)', 'expect(value).toBe(value)', ['loosened:refuse']],
+  ['throws(X) → throws()', node, ', TypeError', '', ['loosened:refuse']],
+  ['fewer planned', tape, /plan\(2\);\n[^\n]*\n/, 'plan(1);\n', ['assertion-removed:refuse']],
+  ['a try that swallows', node, /(assert\.strictEqual[^\n]*)/, 'try { $1 } catch {}', ['swallowed:refuse']],
+  [
+    'a catch that swallows',
+    vitest,
+    'expect(value).toBe(1);',
+    'Promise.resolve().then(() => expect(value).toBe(1)).catch(() => {});',
+    ['swallowed:refuse'],
+  ],
+  // edited
+  ['another expectation', vitest, 'toBe(1)', 'toBe(2)', ['expectation-changed:proof']],
+  ['the opposite', tape, 't.equal(f(1), 2)', 't.notEqual(f(1), 2)', ['loosened:refuse']],
+  ['another input', vitest, "parse('22')", "parse('022')", ['input-changed:human']],
+  ['another set-up', vitest, "const value = parse('1')", "const value = parse('01')", ['body-changed:human']],
+  ['a row edited', tape, "['b', 2]", "['b', 3]", ['row-changed:proof']],
+  ['a row gone', tape, ",\n  ['b', 2]", '', ['row-removed:refuse']],
+  // time and repetition
+  ['a time-out as argument', vitest, '[1, 2]);\n  });', '[1, 2]);\n  }, 60_000);', ['timeout-raised:refuse']],
+  ['a time-out as option', node, "'adds', ", "'adds', { timeout: 9e6 }, ", ['timeout-raised:refuse']],
+  ['jest.setTimeout', vitest, "\ndescribe('parse'", "\njest.setTimeout(60000);\ndescribe('parse'", ['timeout-raised:refuse']],
+  ['jest.retryTimes', vitest, "\ndescribe('parse'", "\njest.retryTimes(3);\ndescribe('parse'", ['retries-raised:refuse']],
+  ['retry as option', vitest, "'keeps order', ", "'keeps order', { retry: 3 }, ", ['retries-raised:refuse']],
+  ['this.timeout', vitest, 'const value', 'this.timeout(0);\n    const value', ['timeout-raised:refuse']],
+  ['process.exit', node, 'const test', 'process.exit(0);\nconst test', ['exit-added:refuse']],
+];
+
+describe('JavaScript and TypeScript', () => {
+  test.each(javascript)('%s', (_, before, find, replace, expected) => {
+    const after = before.replace(find, replace);
+    expect(after).not.toBe(before);
+    expect(told(edit('test/a.test.js', before, after))).toEqual(expected);
+  });
+});
+
+const pytest = `import pytest
+from app import parse
+
+class TestParse:
+    def test_number(self):
+        value = parse("1")
+        assert value == 1
+        assert parse("2") == 2
+
+def test_letters():
+    with pytest.raises(ValueError):
+        parse("x")
+
+@pytest.mark.parametrize("text,want", [("1", 1), ("2", 2)])
+def test_table(text, want):
+    assert parse(text) == want
+`;
+const unittest = `import unittest
+class ParseTest(unittest.TestCase):
+    def test_number(self):
+        self.assertEqual(parse("1"), 1)
+        self.assertIn(1, parse("1,2"))
+`;
+const python: Row[] = [
+  ['a new test', pytest, '\ndef test_letters', '\ndef test_zero():\n    assert parse("0") == 0\n\ndef test_letters', []],
+  [
+    'a skip in a string',
+    pytest,
+    'value = parse("1")',
+    'value = parse("1")\n        text = "@pytest.mark.skip"\n        assert parse(text) == 0',
+    [],
+  ],
+  ['deleted', pytest, /def test_letters[^]*?\n\n/, '', ['deleted:refuse']],
+  ['commented out', pytest, /def test_letters[^]*?\n\n/, '# def test_letters():\n\n', ['deleted:refuse']],
+  ['no longer collected', pytest, 'def test_letters', 'def check_letters', ['deleted:refuse']],
+  ['skip', pytest, 'def test_letters', '@pytest.mark.skip\ndef test_letters', ['skipped:refuse']],
+  ['skipif', pytest, 'def test_letters', '@pytest.mark.skipif(True, reason="x")\ndef test_letters', ['skipped:refuse']],
+  ['xfail', pytest, 'def test_letters', '@pytest.mark.xfail\ndef test_letters', ['skipped:refuse']],
+  ['a class skipped', pytest, 'class TestParse', '@pytest.mark.skip\nclass TestParse', ['skipped:refuse']],
+  ['pytest.skip()', pytest, '        value =', '        pytest.skip("x")\n        value =', ['skipped:refuse']],
+  ['return at the top', pytest, '        value =', '        return\n        value =', ['body-changed:human', 'skipped:refuse']],
+  ['if False', pytest, '        assert value == 1', '        if False:\n            assert value == 1', ['skipped:refuse']],
+  ['== gone', pytest, 'assert value == 1', 'assert value', ['loosened:refuse']],
+  ['or True', pytest, 'assert value == 1', 'assert value == 1 or True', ['assertion-removed:refuse']],
+  ['assert True', pytest, 'assert value == 1', 'assert True', ['assertion-removed:refuse']],
+  ['approximately', pytest, 'value == 1', 'value == pytest.approx(1)', ['loosened:refuse']],
+  [
+    'swallowed',
+    pytest,
+    '        assert value == 1',
+    '        try:\n            assert value == 1\n        except Exception:\n            pass',
+    ['swallowed:refuse'],
+  ],
+  ['one gone', pytest, '        assert value == 1\n', '', ['assertion-removed:refuse']],
+  ['emptied', unittest, /self\.assertEqual[^]*$/, 'pass\n', ['emptied:refuse']],
+  ['another expectation', pytest, 'value == 1', 'value == 2', ['expectation-changed:proof']],
+  ['assertEqual → assertTrue', unittest, 'assertEqual(parse("1"), 1)', 'assertTrue(parse("1"))', ['loosened:refuse']],
+  ['assertEqual → assertIn', unittest, 'assertEqual(parse("1"), 1)', 'assertIn(parse("1"), [1, 2])', ['loosened:refuse']],
+  ['a time-out', pytest, 'def test_letters', '@pytest.mark.timeout(600)\ndef test_letters', ['timeout-raised:refuse']],
+  ['flaky', pytest, 'def test_letters', '@pytest.mark.flaky(reruns=5)\ndef test_letters', ['retries-raised:refuse']],
+  ['a row gone', pytest, ', ("2", 2)', '', ['row-removed:refuse']],
+  ['a row more', pytest, '("2", 2)', '("2", 2), ("3", 3)', []],
+];
+
+describe('Python', () => {
+  test.each(python)('%s', (_, before, find, replace, expected) => {
+    const after = before.replace(find, replace);
+    expect(after).not.toBe(before);
+    expect(told(edit('tests/test_parse.py', before, after))).toEqual(expected);
+  });
+});
+
+const others: Record<string, { path: string; text: string; rows: [string, string | RegExp, string, string[]][] }> = {
+  Go: {
+    path: 'parse_test.go',
+    text: 'package parse\n\nfunc TestNumber(t *testing.T) {\n\tgot := Parse("1")\n\tif got != 1 {\n\t\tt.Errorf("got %d", got)\n\t}\n}\n\nfunc TestTable(t *testing.T) {\n\tfor _, c := range []struct{ in string; want int }{\n\t\t{"1", 1},\n\t\t{"2", 2},\n\t} {\n\t\tt.Run(c.in, func(t *testing.T) {\n\t\t\tassert.Equal(t, c.want, Parse(c.in))\n\t\t})\n\t}\n}\n',
+    rows: [
+      [
+        'a new test',
+        'func TestTable',
+        'func TestZero(t *testing.T) {\n\tif Parse("0") != 0 {\n\t\tt.Fatal("no")\n\t}\n}\n\nfunc TestTable',
+        [],
+      ],
+      ['deleted', /func TestNumber[^]*?\n}\n/, '', ['deleted:refuse']],
+      ['t.Skip', '\tgot :=', '\tt.Skip("later")\n\tgot :=', ['skipped:refuse']],
+      ['emptied', /\tif got[^]*?\n\t}\n/, '', ['emptied:refuse']],
+      ['another condition', 'got != 1', 'got != 2', ['expectation-changed:proof', 'body-changed:human']],
+    ],
+  },
+  Rust: {
+    path: 'src/parse.rs',
+    text: 'pub fn parse(s: &str) -> i32 { 1 }\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn number() {\n        assert_eq!(parse("1"), 1);\n    }\n\n    #[test]\n    fn other() {\n        assert_eq!(parse("2"), 2);\n        assert!(parse("3") > 2);\n    }\n}\n',
+    rows: [
+      ['deleted', /    #\[test\]\n    fn number[^]*?\n    }\n/, '', ['deleted:refuse']],
+      ['ignored', '    fn number', '    #[ignore]\n    fn number', ['skipped:refuse']],
+      ['should panic', '    fn number', '    #[should_panic]\n    fn number', ['skipped:refuse']],
+      ['assert_eq → assert_ne', 'assert_eq!(parse("1"), 1)', 'assert_ne!(parse("1"), 2)', ['loosened:refuse']],
+      ['one gone', '        assert!(parse("3") > 2);\n', '', ['assertion-removed:refuse']],
+      ['another expectation', 'parse("1"), 1', 'parse("1"), 2', ['expectation-changed:proof']],
+    ],
+  },
+  Java: {
+    path: 'src/test/java/ParseTest.java',
+    text: 'class ParseTest {\n    @Test\n    void number() {\n        assertEquals(1, parse("1"));\n        assertThat(parse("2")).isEqualTo(2);\n    }\n\n    @Test\n    void letters() {\n        assertThrows(IllegalArgumentException.class, () -> parse("x"));\n    }\n}\n',
+    rows: [
+      [
+        'a new test',
+        '    @Test\n    void letters',
+        '    @Test\n    void zero() {\n        assertEquals(0, parse("0"));\n    }\n\n    @Test\n    void letters',
+        [],
+      ],
+      ['deleted', /    @Test\n    void letters[^]*?\n    }\n/, '', ['deleted:refuse']],
+      ['@Test gone', '    @Test\n    void letters', '    void letters', ['deleted:refuse']],
+      ['@Disabled', '    @Test\n    void letters', '    @Test\n    @Disabled("later")\n    void letters', ['skipped:refuse']],
+      ['a class disabled', 'class ParseTest', '@Disabled\nclass ParseTest', ['skipped:refuse']],
+      ['assertEquals → assertTrue', 'assertEquals(1, parse("1"))', 'assertTrue(parse("1"))', ['loosened:refuse']],
+      ['isEqualTo → isNotNull', 'isEqualTo(2)', 'isNotNull()', ['loosened:refuse']],
+      [
+        'swallowed',
+        '        assertEquals(1, parse("1"));',
+        '        try {\n            assertEquals(1, parse("1"));\n        } catch (Throwable t) {\n        }',
+        ['swallowed:refuse'],
+      ],
+      ['another expectation', 'assertEquals(1, ', 'assertEquals(2, ', ['expectation-changed:proof']],
+    ],
+  },
+  Kotlin: {
+    path: 'src/test/kotlin/ParseTest.kt',
+    text: 'class ParseTest {\n    @Test\n    fun `reads a number`() {\n        assertEquals(1, parse("1"))\n        parse("2") shouldBe 2\n    }\n}\n',
+    rows: [
+      ['@Ignore', '    @Test', '    @Test\n    @Ignore', ['skipped:refuse']],
+      ['one gone', '        parse("2") shouldBe 2\n', '', ['assertion-removed:refuse']],
+    ],
+  },
+  'Ruby minitest': {
+    path: 'test/parse_test.rb',
+    text: 'class ParseTest < Minitest::Test\n  def test_number\n    assert_equal 1, parse("1")\n    assert_includes parse("1,2"), 2\n  end\n\n  def test_letters\n    assert_raises(ArgumentError) { parse("x") }\n  end\nend\n',
+    rows: [
+      ['deleted', /  def test_letters[^]*?\n  end\n/, '', ['deleted:refuse']],
+      ['skip', '    assert_equal 1', '    skip "later"\n    assert_equal 1', ['skipped:refuse']],
+      ['assert_equal → assert', 'assert_equal 1, parse("1")', 'assert parse("1")', ['loosened:refuse']],
+      ['another expectation', 'assert_equal 1', 'assert_equal 2', ['expectation-changed:proof']],
+    ],
+  },
+  RSpec: {
+    path: 'spec/parse_spec.rb',
+    text: 'RSpec.describe Parse do\n  it "reads a number" do\n    expect(parse("1")).to eq(1)\n  end\n\n  it "refuses letters" do\n    expect { parse("x") }.to raise_error(ArgumentError)\n  end\nend\n',
+    rows: [
+      ['a new test', '  it "refuses', '  it "reads zero" do\n    expect(parse("0")).to eq(0)\n  end\n\n  it "refuses', []],
+      ['xit', '  it "refuses', '  xit "refuses', ['skipped:refuse']],
+      ['fit', '  it "refuses', '  fit "refuses', ['focused:refuse']],
+      ['eq → be_truthy', 'to eq(1)', 'to be_truthy', ['loosened:refuse']],
+      ['deleted', /  it "refuses[^]*?\n  end\n/, '', ['deleted:refuse']],
+    ],
+  },
+  PHP: {
+    path: 'tests/ParseTest.php',
+    text: "<?php\nclass ParseTest extends TestCase\n{\n    public function testNumber(): void\n    {\n        $this->assertSame(1, parse('1'));\n        $this->assertContains(2, parse('1,2'));\n    }\n}\n",
+    rows: [
+      [
+        'skipped',
+        '        $this->assertSame(1',
+        "        $this->markTestSkipped('later');\n        $this->assertSame(1",
+        ['skipped:refuse'],
+      ],
+      ['assertSame → assertTrue', "assertSame(1, parse('1'))", "assertTrue(parse('1'))", ['loosened:refuse']],
+      ['no longer collected', 'function testNumber', 'function number', ['deleted:refuse']],
+    ],
+  },
+  'C#': {
+    path: 'Parse.Tests/ParseTests.cs',
+    text: 'public class ParseTests\n{\n    [Fact]\n    public void Number()\n    {\n        Assert.Equal(1, Parse("1"));\n        Parse("2").Should().Be(2);\n    }\n}\n',
+    rows: [
+      ['skipped', '[Fact]', '[Fact(Skip = "later")]', ['skipped:refuse']],
+      ['[Fact] gone', '    [Fact]\n', '', ['deleted:refuse']],
+      ['Equal → NotNull', 'Assert.Equal(1, Parse("1"))', 'Assert.NotNull(Parse("1"))', ['loosened:refuse']],
+      ['one gone', '        Parse("2").Should().Be(2);\n', '', ['assertion-removed:refuse']],
+    ],
+  },
+};
+
+describe.each(Object.entries(others))('%s', (_, { path, text, rows }) => {
+  test.each(rows)('%s', (_what, find, replace, expected) => {
+    const after = text.replace(find, replace);
+    expect(after).not.toBe(text);
+    expect(told(edit(path, text, after))).toEqual(expected.toSorted());
+  });
+});
