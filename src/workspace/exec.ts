@@ -78,25 +78,34 @@ export async function execute(place: ExecPlace, command: Command, options: RunOp
     outputBytes: 0,
   });
   if (options.signal?.aborted === true) return refuse('cancelled', '');
-  if (!isDirectory(place.root))
-    return refuse('not-started', `cannot run ${command[0]}: the directory ${place.root} does not exist`);
-  if (command.some((part) => part.includes('\0')))
-    return refuse('not-started', `cannot run ${command[0]}: an argument holds a NUL byte`);
   const path = options.env?.['PATH'] ?? findToolchains(place.operatorEnv).env['PATH'] ?? '';
   const executable = findExecutable(command[0], path, place.root);
-  if (executable === undefined) {
-    const where = command[0].includes('/')
-      ? `is no executable file${command[0].startsWith('/') ? '' : ` in ${place.root}`}`
-      : 'is not on PATH';
-    return refuse('not-started', `cannot run ${command[0]}: it ${where}`);
-  }
+  const obstacle = findObstacle(place.root, command, executable);
+  if (executable === undefined || obstacle !== undefined) return refuse('not-started', `cannot run ${command[0]}: ${obstacle}`);
 
   const scratch = mkdtempSync(join(tmpdir(), 'bugloop-command-'));
   try {
     const launch = await prepare(place, command, options, executable, scratch);
     return { argv: [...command], ...(await run(launch, place.root, options, started)) };
   } finally {
-    // What cannot be removed is no reason to lose the result.
+    await removeScratch(scratch);
+  }
+}
+
+function findObstacle(root: string, command: Command, executable: string | undefined): string | undefined {
+  const [name] = command;
+  if (!isDirectory(root)) return `the directory ${root} does not exist`;
+  if (command.some((part) => part.includes('\0'))) return 'an argument holds a NUL byte';
+  if (executable !== undefined) return undefined;
+  if (!name.includes('/')) return 'it is not on PATH';
+  return name.startsWith('/') ? 'it is no executable file' : `it is no executable file in ${root}`;
+}
+
+/** At once, as there is mostly nothing in it. What cannot be removed is no reason to lose the result. */
+async function removeScratch(scratch: string): Promise<void> {
+  try {
+    rmSync(scratch, { recursive: true, force: true });
+  } catch {
     await removeTree(scratch).catch(() => undefined);
   }
 }

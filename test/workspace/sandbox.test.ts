@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,7 +27,13 @@ const PATH = process.env['PATH'];
 const { level, why } = await detectSandbox({ PATH });
 if (level !== 'strict') console.warn(`\n*** sandbox strict is NOT tested: ${why} ***\n`);
 
-const makeDir = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-sandbox-')));
+const made: string[] = [];
+const makeDir = (): string => {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-sandbox-')));
+  made.push(dir);
+  return dir;
+};
+afterAll(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 const node = (code: string): Command => ['node', '-e', code];
 
 /** Runs a command from a process whose environment, from its very start, is full of secrets. */
