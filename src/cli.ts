@@ -254,6 +254,12 @@ async function tell(error: BugloopError, { json, debug }: { json: boolean; debug
   return error.exit;
 }
 
+/** For what is thrown where nobody waits for it. */
+async function endBadly(error: unknown): Promise<void> {
+  const { argv } = process;
+  process.exit(await tell(asBugloopError(error), { json: argv.includes('--json'), debug: argv.includes('--debug') }));
+}
+
 /** Whatever is not ours is a bug of ours. */
 function asBugloopError(error: unknown): BugloopError {
   if (error instanceof BugloopError) return error;
@@ -307,11 +313,6 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-process.on('uncaughtException', (error) => {
-  const { argv } = process;
-  void tell(asBugloopError(error), { json: argv.includes('--json'), debug: argv.includes('--debug') }).then((exit) =>
-    process.exit(exit),
-  );
-});
+process.on('uncaughtException', (error) => void endBadly(error));
 // Sockets and timers that are still open must not hold the process up once the result is out.
 process.exit(await main(process.argv.slice(2), listenForSignals()));

@@ -135,12 +135,3 @@ export interface CommandResult {
   /** Run directory, for the outputs of a workflow step. */
   runDir?: string;
 }
-
-/** What every command exports under its own name. */
-export type SolveCommand = (context: Context, args: { issue: string }) => Promise<CommandResult>;
-export type VerifyCommand = (context: Context, args: { target: string }) => Promise<CommandResult>;
-/** `demo` and `dispatch` begin without a repository and open one themselves. */
-export type DemoCommand = (session: Session, args: { example?: string }) => Promise<CommandResult>;
-export type DispatchCommand = (session: Session) => Promise<CommandResult>;
-
-export type AgentChoice = AgentName | 'auto';

@@ -18,7 +18,7 @@ export interface SessionOptions {
   /** Directory of bugloop's own package.json, prompts and examples. */
   packageRoot: string;
 }
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What every function below works from. */
 export interface Opening extends SessionOptions {

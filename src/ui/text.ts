@@ -11,14 +11,6 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** Several lines, each of them harmless as `oneLine` makes it, with its indentation kept. */
-export function safeLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `${/^[ \t]*/.exec(line)?.[0] ?? ''}${oneLine(line)}`)
-    .join('\n');
-}
-
 /** The text's beginning in at most `columns` columns, with an ellipsis where something is left out. */
 export function clip(text: string, columns: number): string {
   const characters = Array.from(text);

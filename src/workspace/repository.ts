@@ -29,7 +29,7 @@ export interface Base {
   branch?: string;
 }
 
-export type Entry = { kind: 'absent' | 'directory' | 'link' | 'submodule' } | { kind: 'file'; bytes: Buffer };
+type Entry = { kind: 'absent' | 'directory' | 'link' | 'submodule' } | { kind: 'file'; bytes: Buffer };
 
 /** Largest file that is read out of a commit here, in bytes; settings and prompts are far smaller. */
 const maxBytes = 4 * 1024 * 1024;
