@@ -19,7 +19,7 @@ const neverPassed =
 const loaders = /^(?:LD_|DYLD_)/;
 
 /** Carries the nonce by which a command's processes are found again. */
-export const runTag = 'BUGLOOP_RUN';
+const runTag = 'BUGLOOP_RUN';
 
 export interface EnvironmentRequest {
   operatorEnv: Environment;
