@@ -33,7 +33,7 @@ import type { Base, UserRepository } from './workspace/repository.ts';
 
 /** A session is disposed of at the end of the process: locks it holds are let go. */
 export function openSession(options: SessionOptions): Session & AsyncDisposable {
-  const held = new AsyncDisposableStack();
+  const held: AsyncDisposable[] = [];
   const opening: Opening = {
     ...options,
     version: readVersion(options.packageRoot),
@@ -41,7 +41,12 @@ export function openSession(options: SessionOptions): Session & AsyncDisposable 
     said: new Set(),
     held,
   };
-  return { ...sessionOf(opening), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { ...sessionOf(opening), [Symbol.asyncDispose]: () => release(held) };
+}
+
+/** Latest first. Not an `AsyncDisposableStack`, which Node 22 lacks. */
+async function release(held: AsyncDisposable[]): Promise<void> {
+  for (let last = held.pop(); last !== undefined; last = held.pop()) await last[Symbol.asyncDispose]();
 }
 
 function sessionOf(opening: Opening): Session {
@@ -289,7 +294,7 @@ async function startRun({ flags, cwd, progress, held }: Opening, { root }: Repos
   const { acquireLock, openJournal, runId } = await import('./journal/journal.ts');
   const dir = flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
   const startedAt = new Date();
-  held.use(
+  held.push(
     await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice: (line) => progress.note(line) }),
   );
   return openJournal({ dir, id: runId(startedAt, issueId, randomBytes(4).toString('hex')) });

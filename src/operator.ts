@@ -27,7 +27,7 @@ export interface Opening extends SessionOptions {
   /** Notes already told: a repository may be opened more than once. */
   said: Set<string>;
   /** Ends with the session: locks of issues. */
-  held: AsyncDisposableStack;
+  held: AsyncDisposable[];
 }
 
 /** Version of the package at `packageRoot`. */
