@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { buildEnvironment, type EnvironmentRequest } from '../../src/workspace/environment.ts';
 import { findToolchains, isInside, searchPath } from '../../src/workspace/toolchains.ts';
 
@@ -23,9 +23,13 @@ const always = {
   BUGLOOP_RUN: 'tag',
 };
 
+const made: string[] = [];
+afterAll(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
 /** A home directory with executables, secrets beside them, and links, as installers leave them. */
 function makeHome(): { home: string; program: (path: string) => string; link: (path: string, target: string) => void } {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-home-')));
+  made.push(home);
   const program = (path: string): string => {
     mkdirSync(dirname(join(home, path)), { recursive: true });
     writeFileSync(join(home, path), '#!/bin/sh\necho ran\n');
