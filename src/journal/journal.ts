@@ -25,9 +25,12 @@ export async function openJournal({ dir, id }: JournalOptions): Promise<Journal>
   if (id !== safe(id, 200)) throw new BugloopError('usage.run_dir', `'${id}' is not the name of a run`);
   const home = join(dir, id);
   await writing(home, async () => {
-    await makeRuns(dir);
-    await makeDirectory(home);
-    await assertDirectory(home);
+    // An existing run may only be read: nothing is written before it is asked for.
+    if ((await lstat(home).catch(() => undefined)) === undefined) {
+      await makeRuns(dir);
+      await makeDirectory(home);
+    }
+    for (const place of [...placesOf(dir), home]) await assertDirectory(place);
   });
   const path = (file: RunFile): string => join(home, file);
   const mended = new Set<RunFile>();
@@ -175,8 +178,13 @@ function parseOwner(text: string): Owner | undefined {
 
 // ---------------------------------------------------------------------------------------------- files
 
+/** Directories that a repository could have put a link in place of. */
+function placesOf(dir: string): string[] {
+  return basename(dirname(dir)) === '.bugloop' ? [dirname(dir), dir] : [dir];
+}
+
 async function makeRuns(dir: string): Promise<void> {
-  for (const path of basename(dirname(dir)) === '.bugloop' ? [dirname(dir), dir] : [dir]) {
+  for (const path of placesOf(dir)) {
     await makeDirectory(path);
     await assertDirectory(path);
   }

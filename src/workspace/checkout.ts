@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { chmod, lstat, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepoPath, TreeId } from '../core/types.ts';
 import { removeTree } from './copy.ts';
@@ -23,6 +23,8 @@ export interface Checkout {
   settle(): Promise<void>;
   /** Runs `body`; untracked files that appear meanwhile are settled. */
   settling<T>(body: () => Promise<T>): Promise<T>;
+  /** Whether anything is there, ignored or not, that the tracked files do not explain. */
+  hasLeavings(): Promise<boolean>;
   /** Takes the index for that of a copy of the directory it was made for. */
   adopt(): Promise<void>;
 }
@@ -109,6 +111,9 @@ export function openCheckout({ git, root, hidden }: CheckoutOptions): Checkout {
         await settle((await untracked()).filter(({ path }) => !before.has(path)));
       }
     },
+
+    hasLeavings: async () =>
+      (await list('--others', '--directory', '--no-empty-directory')).some(({ path }) => !isHidden(path.replace(/\/$/, ''))),
 
     async adopt() {
       await git.run(['update-index', '-q', '--really-refresh']).catch(() => undefined);
@@ -224,10 +229,4 @@ async function removeEmptyParents(root: string, path: RepoPath): Promise<void> {
       return;
     }
   }
-}
-
-/** An empty directory, made with its parents. */
-export async function makeEmpty(path: string): Promise<void> {
-  await removeTree(path);
-  await mkdir(path, { recursive: true });
 }

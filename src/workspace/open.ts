@@ -1,4 +1,4 @@
-import { cp, copyFile, lstat, mkdir, mkdtemp, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
@@ -7,11 +7,13 @@ import { countProblems } from '../core/diagnostics.ts';
 import type { Command, CommitId, Execution, SandboxLevel, StaticCheck } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { RunOptions, Workspace } from '../ports.ts';
-import { openCheckout, makeEmpty, type Checkout } from './checkout.ts';
+import { openCheckout, type Checkout } from './checkout.ts';
 import { copyTree, removeTree } from './copy.ts';
+import { findDependencies, linkDependencies } from './dependencies.ts';
 import { execute } from './exec.ts';
 import { openFiles } from './files.ts';
-import { openGit, type Git } from './git.ts';
+import { openGit } from './git.ts';
+import { exists, layoutOf, makeEmpty, plantRepository, type Layout } from './layout.ts';
 import { isObjectId, openMirror, type WritableMirror } from './mirror.ts';
 import { prepareTests } from './results/index.ts';
 
@@ -35,26 +37,6 @@ export interface WorkspaceOptions {
   date?: Date;
 }
 
-/**
- * Where everything of one workspace is, all under one new directory of the system's temporary directory:
- *
- * - `mirror`: the bare clone, and next to it the indexes
- * - `live/checkout`, `live/home`: what agent and repository code see and may write, at the same path during the whole run
- * - `pristine`: a copy of `live` as setup left it, where it left anything
- * - `parked`: `live` while a pristine copy is in its place
- * - `scratch`: one directory for the reports of each test run
- */
-interface Layout {
-  work: string;
-  mirror: string;
-  live: string;
-  root: string;
-  home: string;
-  pristine: string;
-  parked: string;
-  scratch: string;
-}
-
 /** Clones `base` privately, once for judging and once for running, and finds the commands in force. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
@@ -64,20 +46,6 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     await removeTree(work);
     throw error;
   }
-}
-
-function layoutOf(work: string): Layout {
-  const live = join(work, 'live');
-  return {
-    work,
-    live,
-    mirror: join(work, 'mirror'),
-    root: join(live, 'checkout'),
-    home: join(live, 'home'),
-    pristine: join(work, 'pristine'),
-    parked: join(work, 'parked'),
-    scratch: join(work, 'scratch'),
-  };
 }
 
 async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Workspace> {
@@ -214,7 +182,7 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
   async function keepPristine(): Promise<void> {
     // What a package manager downloaded is needed no more, and is most of what it left.
     await removeTree(join(layout.home, '.npm'));
-    const leftBehind = (await leavings(git, layout, liveIndex)) || (await readdir(layout.home)).length > 0;
+    const leftBehind = (await live.hasLeavings()) || (await readdir(layout.home)).length > 0;
     await removeTree(layout.pristine);
     if (!leftBehind) return;
     await copyTree(layout.live, layout.pristine, searchPath);
@@ -256,68 +224,4 @@ type Written<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 function written<T extends object>(object: T): Written<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys it was given
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Written<T>;
-}
-
-// ---------------------------------------------------------------------------------------------- directories
-
-/** Whether anything is in the checkout that its tracked files do not explain. */
-async function leavings(git: Git, layout: Layout, indexFile: string): Promise<boolean> {
-  const place = { directory: layout.root, gitDir: layout.mirror, workTree: layout.root, indexFile };
-  const all = await git.at(place).bytes(['ls-files', '-z', '--others', '--directory', '--no-empty-directory']);
-  return all.length > 0;
-}
-
-/**
- * Repository tools expect a `.git`. This one is for them alone: the base commit without history or remotes, made of
- * copies before anything untrusted ran, and never used by us again.
- */
-async function plantRepository({ mirror, root }: Layout, index: string, base: CommitId): Promise<void> {
-  const own = join(root, '.git');
-  const sha256 = base.length === 64;
-  const settings = ['[core]', `repositoryformatversion = ${sha256 ? 1 : 0}`, 'filemode = true', 'bare = false'];
-  if (sha256) settings.push('[extensions]', 'objectformat = sha256');
-  await mkdir(join(own, 'refs', 'heads'), { recursive: true });
-  await writeFile(join(own, 'HEAD'), 'ref: refs/heads/main\n');
-  await writeFile(join(own, 'config'), `${settings.join('\n')}\n`);
-  await writeFile(join(own, 'refs', 'heads', 'main'), `${base}\n`);
-  await cp(join(mirror, 'objects'), join(own, 'objects'), { recursive: true });
-  if (await exists(join(mirror, 'shallow'))) await copyFile(join(mirror, 'shallow'), join(own, 'shallow'));
-  await copyFile(index, join(own, 'index'));
-}
-
-async function findDependencies(path: string, mirror: WritableMirror, base: CommitId): Promise<string> {
-  const real = await realpath(path).catch(() => undefined);
-  if (real === undefined || !(await lstat(real)).isDirectory()) {
-    throw new BugloopError('usage.option_value', `--dependencies: ${path} is not a directory`);
-  }
-  const tracked = (await mirror.list(base)).some(
-    (entry) => entry.path === 'node_modules' || entry.path.startsWith('node_modules/'),
-  );
-  if (!tracked) return real;
-  throw new BugloopError('usage.option_value', '--dependencies: this repository has its node_modules under version control', {
-    hint: 'leave out --dependencies',
-  });
-}
-
-/**
- * A `node_modules` of links to the operator's packages. The directory itself is the workspace's own: tools keep caches
- * and compiled configuration in it, and must not find a read-only file system there.
- */
-async function linkDependencies(root: string, dependencies: string | undefined): Promise<void> {
-  if (dependencies === undefined) return;
-  const modules = join(root, 'node_modules');
-  await makeEmpty(modules);
-  const entries = await readdir(dependencies, { withFileTypes: true });
-  const shared = entries.filter((entry) => !entry.name.startsWith('.') || !entry.isDirectory() || stores.has(entry.name));
-  await Promise.all(shared.map(({ name }) => symlink(join(dependencies, name), join(modules, name))));
-}
-
-/** Directories with a dot that are part of an installation; all others are caches. */
-const stores = new Set(['.bin', '.pnpm', '.store']);
-
-function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -79,6 +79,15 @@ describe('journal', () => {
     expect(entries).toEqual(entries.map((_, n) => ({ n })));
   });
 
+  test('opening a run to read it writes nothing', async () => {
+    const dir = temporary();
+    mkdirSync(join(dir, id));
+    writeFileSync(join(dir, id, 'report.json'), '{}');
+    const journal = await openJournal({ dir, id });
+    expect(await journal.read('report.json')).toBe('{}');
+    expect([readdirSync(dir), readdirSync(join(dir, id))]).toEqual([[id], ['report.json']]);
+  });
+
   test('git does not see the runs', async () => {
     const repo = makeRepo();
     repo.commit({ a: 'x\n' });

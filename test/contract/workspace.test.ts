@@ -267,6 +267,31 @@ describe('commit holds whatever is there', () => {
     expect(existsSync(canary)).toBe(true);
   });
 
+  test('GX-10 a submodule is told when it moves, and git never looks into it with its own configuration', async () => {
+    const repo = makeRepo();
+    mkdirSync(join(repo.path, 'lib'));
+    repo.write({ '.gitmodules': '[submodule "lib"]\n\tpath = lib\n\turl = ./lib\n\tignore = all\n', a: 'a\n' });
+    repo.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},lib`);
+    const base = repo.commit({});
+    await using workspace = await openWorkspace({
+      repository: repo.path,
+      base,
+      config: configOf({}),
+      sandbox: 'basic',
+      operatorEnv: { PATH: searchPath },
+    });
+    expect(await changed(workspace)).toEqual([]);
+    const [cwd, canary] = [join(workspace.root, 'lib'), join(temporary(), 'canary')];
+    const steps = 'git init -q . && echo x >x && git add x && git -c user.name=x -c user.email=x@x commit -qm x';
+    execFileSync('sh', ['-c', `${steps} && git config core.fsmonitor 'touch ${canary}; false'`], { cwd });
+    expect(await changed(workspace)).toEqual(['modified lib 160000']);
+    await workspace.files.list();
+    await workspace.checkout(base);
+    expect(existsSync(canary)).toBe(false);
+    execFileSync('git', ['status'], { cwd, stdio: 'ignore' });
+    expect(existsSync(canary)).toBe(true);
+  });
+
   test('is deterministic: same tree, parent and message, same commit', async () => {
     const { repo, workspace } = await open({ a: '1\n' });
     await using _ = workspace;
