@@ -1,14 +1,15 @@
-import type { CommandResult, Context, PromptSource } from '../context.ts';
+import type { CommandResult, Context } from '../context.ts';
 import { noUsage } from '../core/cost.ts';
 import type { Limits } from '../core/decide.ts';
 import { readReport, type BugReport } from '../core/issue.ts';
 import type { NamedError } from '../core/proof.ts';
+import type { Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { renderPlan, type PlanFacts } from '../core/views/plan.ts';
 import { exits, type Exit } from '../errors.ts';
 import { takeBaseline } from '../loop/baseline.ts';
-import { composePrompt, findSuspects, type Located } from '../loop/prompt.ts';
+import { composePrompt, findSuspects, readTemplate, type Located } from '../loop/prompt.ts';
 import { repair, type Progressed } from '../loop/repair.ts';
 import type { Run } from '../loop/run.ts';
 import { seal, type Ending } from '../loop/seal.ts';
@@ -16,6 +17,7 @@ import { seal, type Ending } from '../loop/seal.ts';
 /** Issue → proven branch: read, claim, baseline, repair, seal, publish. */
 export async function solve(context: Context, { issue: ref }: { issue: string }): Promise<CommandResult> {
   const startedAt = context.now();
+  const template = readTemplate(await context.readPrompt('solve-issue'));
   const forge = await context.openForge();
   const issue = await forge.readIssue(ref);
   const branch = `${context.config.branchPrefix}issue-${issue.id}`;
@@ -24,11 +26,10 @@ export async function solve(context: Context, { issue: ref }: { issue: string })
   const report = readReport(issue);
   if (context.flags.dryRun) return { exit: exits.done, text: renderPlan(planFacts(context), issue, report, branch) };
 
-  const template = await context.readPrompt('solve-issue');
   const journal = await context.openJournal(issue.id);
   const agent = await context.openAgent();
   await using workspace = await context.openWorkspace();
-  const located = await findSuspects(context.repository.base, workspace.mirror, report);
+  const located = await findSuspects(context.repository.base, workspace.mirror, report, context.config.tests);
   const run: Run = {
     issue,
     report,
@@ -73,7 +74,7 @@ export async function solve(context: Context, { issue: ref }: { issue: string })
   };
 }
 
-async function runLoop(run: Run, template: PromptSource, located: Located): Promise<Ending> {
+async function runLoop(run: Run, template: Template, located: Located): Promise<Ending> {
   const answer = await takeBaseline(run);
   const nothing: Progressed = {
     attempts: [],
