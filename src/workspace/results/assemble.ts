@@ -40,10 +40,14 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** A command that ended badly although no test is red gains one red pseudo-test, so that it never counts as green. */
+/**
+ * A command that ended badly although no test is red gains one red pseudo-test, so that it never counts as green. One
+ * that a limit or a signal ended always does: nobody knows which tests are missing.
+ */
 export function explainExit(raw: readonly RawResult[], execution: Execution, why?: TestFailure): RawResult[] {
   const ended = execution.ended === 'exited' && execution.exitCode === 0;
-  if ((ended && why === undefined) || raw.some((test) => test.status === 'failed')) return [...raw];
+  const explained = execution.ended === 'exited' && raw.some((test) => test.status === 'failed');
+  if (explained || (ended && why === undefined)) return [...raw];
   return [...raw, { path: [exitStatus], status: 'failed', failure: why ?? exitFailure(execution) }];
 }
 

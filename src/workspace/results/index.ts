@@ -182,10 +182,11 @@ async function collect(
   };
 }
 
+/** Nothing ran: whatever the reason was, it kept the tests from running. */
 function emptyRun(execution: Execution, problem: TestFailure | undefined): RawResult[] {
-  return execution.ended === 'exited' && execution.exitCode === 0
-    ? []
-    : [{ path: [exitStatus], status: 'failed', failure: problem ?? exitFailure(execution) }];
+  if (execution.ended === 'exited' && execution.exitCode === 0) return [];
+  const failure = problem ?? exitFailure(execution);
+  return [{ path: [exitStatus], status: 'failed', failure: failure.kind === 'timeout' ? failure : { ...failure, kind: 'load' } }];
 }
 
 function installedVersion(root: string, pack: string): readonly number[] {

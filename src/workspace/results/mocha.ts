@@ -4,7 +4,7 @@ import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
-import { describeFailure, failureFromOutput } from './failure.ts';
+import { describeFailure } from './failure.ts';
 import { readLines, testLine, type ReportedError } from './shapes.ts';
 import { ship } from './ship.ts';
 
@@ -18,18 +18,11 @@ export function mocha(setting: Setting): Plan {
     select: (files) => files,
     ...coverage,
     env: { ...coverage.env, BUGLOOP_MOCHA: lines },
-    async read(execution) {
-      const report = await readFile(lines, 'utf8').catch(() => undefined);
-      const results = report === undefined ? [] : readMocha(report, setting);
-      const crashed = results.length === 0 && execution.exitCode !== 0;
-      return { results, problem: crashed ? loadProblem(execution.output) : undefined };
+    async read() {
+      const report = await readFile(lines, 'utf8').catch(() => '');
+      return { results: readMocha(report, setting) };
     },
   };
-}
-
-/** A mocha that ends before its first test could not load a test file. */
-function loadProblem(output: string): TestFailure {
-  return { ...failureFromOutput(output), kind: 'load' };
 }
 
 export function readMocha(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {

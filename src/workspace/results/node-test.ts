@@ -6,7 +6,7 @@ import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
 import { readLines, testLine, type ReportedError } from './shapes.ts';
-import { ship } from './ship.ts';
+import { quoteWord, ship } from './ship.ts';
 
 /**
  * node:test, by a reporter of our own: flags where the command is `node` itself, `NODE_OPTIONS` where a script hides it.
@@ -22,13 +22,18 @@ export function nodeTest(setting: Setting): Plan {
   const several = byCount(setting) && !words.includes('--test') ? ['--test'] : [];
   const byFlag = direct && /(^|\/)node(js)?$/.test(words[at] ?? '');
   const coverage = planV8Coverage(setting);
+  const inherited = setting.resolved.env['NODE_OPTIONS'];
   const options = [...ours, ...(byFlag ? [] : hiddenDestinations(setting))];
   return {
     flags: byFlag ? [...several, ...human, ...ours] : several,
     replaces: byFlag ? { '--test-reporter': 2, '--test-reporter-destination': 2, '--watch': 1 } : {},
     select: (files) => files,
     ...coverage,
-    env: { ...coverage.env, BUGLOOP_NODE_TEST: lines, ...(byFlag ? {} : { NODE_OPTIONS: options.join(' ') }) },
+    env: {
+      ...coverage.env,
+      BUGLOOP_NODE_TEST: lines,
+      ...(byFlag ? {} : { NODE_OPTIONS: [...(inherited === undefined ? [] : [inherited]), ...options.map(quoteWord)].join(' ') }),
+    },
     async read() {
       const report = await readFile(lines, 'utf8').catch(() => '');
       return { results: readNodeTest(report, setting) };

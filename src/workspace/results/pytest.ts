@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
 import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
+import { quoteWord } from './ship.ts';
 import { planPythonCoverage } from './lines/python.ts';
 import { describeFailure } from './failure.ts';
 import { outcomeOf, parseJunit, problemOf } from './junit.ts';
@@ -11,7 +12,12 @@ import { outcomeOf, parseJunit, problemOf } from './junit.ts';
 export function pytest(setting: Setting): Plan {
   const report = join(setting.scratch, 'pytest.xml');
   const coverage = setting.coverage ? planPythonCoverage(setting) : undefined;
-  const options = [`--junitxml=${report}`, '-o junit_family=xunit1', '-p no:cacheprovider', ...(coverage?.options ?? [])];
+  const options = [
+    quoteWord(`--junitxml=${report}`),
+    '-o junit_family=xunit1',
+    '-p no:cacheprovider',
+    ...(coverage?.options ?? []),
+  ];
   return {
     flags: [],
     replaces: { '--junitxml': 2, '--junit-xml': 2 },

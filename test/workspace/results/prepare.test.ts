@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Command, RunnerName } from '../../../src/core/types.ts';
 import { prepareTests } from '../../../src/workspace/results/index.ts';
 import { resolveCommand } from '../../../src/workspace/results/resolve.ts';
-import { digest, runTests } from './run.ts';
+import { digest, execute, runTests } from './run.ts';
 
 let root = '';
 let scratch = '';
@@ -235,6 +236,33 @@ describe('real runs', () => {
     write({ 'lib/a.js': '' });
     const { run } = await runTests({ root, command: ['node', '--test', 'lib/none-*.js'] });
     expect(run.results.filter((result) => result.status === 'passed')).toEqual([]);
+  });
+
+  test('a file that does not load under a known runner is no evidence', async () => {
+    write({ 'tap.js': "require('tape'); // is not installed" });
+    const { run } = await runTests({ root, command: ['node', 'tap.js'] });
+    expect(digest(run)).toEqual(['load (exit status)']);
+    expect(run.perTest).toBe(false);
+  });
+
+  test('a run that a limit ended is red beside its failures', async () => {
+    write({ 'tap.js': "// require('tape')\nconsole.log('TAP version 13\\nok 1 a\\nnot ok 2 b')" });
+    const prepared = await prepareTests({ root, scratch, command: ['node', 'tap.js'], results: {} });
+    const run = await prepared.collect({ ...(await execute(prepared, root)), ended: 'timeout', exitCode: null });
+    expect(digest(run)).toEqual(['passed a', 'assertion b', 'timeout (exit status)']);
+  });
+
+  test('pytest with the lines that ran', async ({ skip }) => {
+    if (spawnSync('python3', ['-m', 'pytest', '--version']).status !== 0) skip('pytest is not installed');
+    write({
+      'calc.py': 'def add(a, b):\n    if a > 100:\n        return 0\n    return a - b\n',
+      'test_calc.py': 'from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n',
+    });
+    const { run } = await runTests({ root, command: ['python3', '-m', 'pytest'], coverage: true });
+    expect(digest(run)).toEqual(['assertion test_calc.py > test_add']);
+    expect(run.coverage?.files[0]).toEqual({ path: 'calc.py', executable: [1, 2, 3, 4], executed: [1, 2, 4] });
+    // What pytest itself would leave behind; installed plugins may add their own.
+    expect(readdirSync(root).filter((name) => /^(__pycache__|\.pytest_cache|.*\.(xml|json))$/.test(name))).toEqual([]);
   });
 
   test('what ran before a crash is kept, and the crash is red', async () => {

@@ -28,7 +28,7 @@ def path_of(filename):
 
 def hit(code, line):
     path = path_of(code.co_filename)
-    if path is not None:
+    if line and path is not None:
         ran.setdefault(path, set()).add(line)
 
 

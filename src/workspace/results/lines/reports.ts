@@ -13,7 +13,6 @@ export interface LineHits {
 }
 
 export function toCoverage(files: ReadonlyMap<string, LineHits>): Coverage | undefined {
-  const ascending = (lines: Set<number>): number[] => [...lines].toSorted((a, b) => a - b);
   const sorted = [...files].filter(([, hits]) => hits.executable.size > 0).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (sorted.length === 0) return undefined;
   return {
@@ -23,6 +22,10 @@ export function toCoverage(files: ReadonlyMap<string, LineHits>): Coverage | und
       executed: ascending(executed),
     })),
   };
+}
+
+function ascending(lines: ReadonlySet<number>): number[] {
+  return [...lines].toSorted((a, b) => a - b);
 }
 
 export function hitsOf(files: Map<string, LineHits>, path: string): LineHits {
