@@ -2,7 +2,7 @@ import { awaitCalls, changeArity, swapArguments, swapMethods } from './calls.ts'
 import { applyEdit, keyOf, toEdit, type Edit, type Operator } from './edit.ts';
 import { addDefaults, chainOptionally, returnEarly, returnLast } from './guards.ts';
 import { swapIdentifiers, swapProperties } from './names.ts';
-import { isInert, nodesOf, parse, textOf, type Source } from './syntax.ts';
+import { isInert, lineAt, nodesOf, parse, textOf, type Source } from './syntax.ts';
 import { changeLiterals, changeNumbers, negateConditions, negateWords, shiftBounds, swapOperators } from './tokens.ts';
 
 const operators: readonly Operator[] = [
@@ -30,7 +30,7 @@ const operators: readonly Operator[] = [
  */
 export function proposeEdits(source: Source, lines: ReadonlySet<number>): Edit[] {
   const found = nodesOf(source)
-    .filter((node) => !node.type.isError && !isInert(node))
+    .filter((node) => !node.type.isError && touches(source, node, lines) && !isInert(node))
     .flatMap((node) => operators.flatMap((operator) => operator(source, node)))
     .filter((replacement) => textOf(source, replacement) !== replacement.insert)
     .map((replacement) => toEdit(source, replacement))
@@ -38,6 +38,13 @@ export function proposeEdits(source: Source, lines: ReadonlySet<number>): Edit[]
   const unique = new Map<string, Edit>();
   for (const edit of found) if ((unique.get(keyOf(edit))?.fit ?? -1) < edit.fit) unique.set(keyOf(edit), edit);
   return [...unique.values()];
+}
+
+/** Whether a node stands on one of the lines, so that an edit of it can. */
+function touches(source: Source, node: { from: number; to: number }, lines: ReadonlySet<number>): boolean {
+  const last = lineAt(source, node.to);
+  for (let line = lineAt(source, node.from); line <= last; line += 1) if (lines.has(line)) return true;
+  return false;
 }
 
 /** Whether an edit adds no syntax error. Parses the whole edited file, so ask only for what is about to be tried. */

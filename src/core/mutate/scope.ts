@@ -35,18 +35,22 @@ const scopes: ReadonlySet<string> = new Set([
 
 const pythonScopes: ReadonlySet<string> = new Set([...functionNames, 'Script', 'ClassDefinition']);
 
-const cache = new WeakMap<Source, Declaration[]>();
+const cache = new WeakMap<Source, Map<string, Declaration[]>>();
 
-/** Names declared in the file, with the node in which each can be seen. Built once for a source. */
-function declarationsOf(source: Source): Declaration[] {
+/** A node object is made anew on every visit; name and extent tell which it is. */
+const identityOf = ({ name, from, to }: SyntaxNode): string => `${name}:${from}-${to}`;
+
+/** Names declared in the file, by the node in which they can be seen. Built once for a source. */
+function declarationsOf(source: Source): Map<string, Declaration[]> {
   const known = cache.get(source);
   if (known !== undefined) return known;
   const called = calledNames(source);
   const found = nodesOf(source)
     .flatMap((node) => declared(source, node))
     .map((declaration): Declaration => (called.has(declaration.name) ? { ...declaration, kind: 'callable' } : declaration));
-  cache.set(source, found);
-  return found;
+  const byScope = Map.groupBy(found, ({ scope }) => identityOf(scope));
+  cache.set(source, byScope);
+  return byScope;
 }
 
 /** What is called somewhere is a function, also where it was imported or passed in. */
@@ -127,20 +131,18 @@ function kindOf(node: SyntaxNode): NameKind {
 
 /** Names that can be written at `node`, nearest scope first. Block-scoped names count only after their declaration. */
 export function visibleNames(source: Source, node: SyntaxNode): VisibleName[] {
-  const chain: SyntaxNode[] = [];
-  for (let at: SyntaxNode | null = node; at !== null; at = at.parent) chain.push(at);
+  const declarations = declarationsOf(source);
   const seen = new Map<string, VisibleName>();
-  for (const { name, kind, scope, at, parameter, origin } of declarationsOf(source)) {
-    const level = chain.findIndex(
-      (candidate) => candidate.from === scope.from && candidate.to === scope.to && candidate.name === scope.name,
-    );
-    if (level === -1 || (at > node.from && kind === 'value')) continue;
-    if (declares(source, node, at)) continue;
-    const distance = chain.slice(0, level).filter((candidate) => scopes.has(candidate.name)).length;
-    const before = seen.get(name);
-    if (before === undefined || distance < before.distance) seen.set(name, { name, kind, distance, parameter, origin });
+  let distance = 0;
+  for (let host: SyntaxNode | null = node; host !== null; host = host.parent) {
+    for (const { name, kind, at, parameter, origin } of declarations.get(identityOf(host)) ?? []) {
+      const isLater = at > node.from && kind === 'value';
+      if (isLater || seen.has(name) || declares(source, node, at)) continue;
+      seen.set(name, { name, kind, distance, parameter, origin });
+    }
+    if (scopes.has(host.name)) distance += 1;
   }
-  return [...seen.values()].sort((a, b) => a.distance - b.distance);
+  return [...seen.values()];
 }
 
 const statements: ReadonlySet<string> = new Set(['VariableDeclaration', 'AssignStatement']);
