@@ -69,6 +69,7 @@ describe('JavaScript reports', () => {
     ['a comment that says should be', js("import { sum } from 'calc';\nsum([1, 2]); // 4, should be 3"), three],
     ['instead of', js('sum([1, 2]) // returns 4 instead of 3'), three],
     ['expected and actual on lines below', js('sum([1, 2]);\n// Actual: 4\n// Expected: 3'), three],
+    ['comments above', js('// expected: 3\n// got: 4\nsum([1, 2])'), three],
     ['console.log with a comment', js('console.log(sum([1, 2])); // prints 4, expected 3'), three],
     [
       'a variable that is looked at',

@@ -56,7 +56,7 @@ function passingFiles(baseline: TestRun, red: RedTest): RepoPath[] {
 const place = /((?:file:\/\/)?[\w@./\\+-]+\.(?:[cm]?[jt]sx?|py))(?::(\d+)(?::\d+)?|", line (\d+))/g;
 
 /** Lines of this repository that a trace names, innermost first; paths of another machine are matched by their end. */
-export function framesOf(trace: string, known: Survey, root: string): Frame[] {
+function framesOf(trace: string, known: Survey, root: string): Frame[] {
   const frames = [...trace.matchAll(place)].flatMap((match): Frame[] => {
     const path = repoPath(match[1] ?? '', known, root);
     return path === undefined ? [] : [{ path, line: Number(match[2] ?? match[3]) }];

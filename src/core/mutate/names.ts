@@ -77,7 +77,7 @@ function sameShape(source: Source, a: string, b: string): boolean {
 }
 
 /** Shared words of two names or expressions (Sørensen–Dice over their camelCase and snake_case parts), 0 to 1. */
-export function likeness(a: string, b: string): number {
+function likeness(a: string, b: string): number {
   const [left, right] = [wordsOf(a), wordsOf(b)];
   const shared = [...left].filter((word) => right.has(word)).length;
   return (2 * shared) / Math.max(1, left.size + right.size);

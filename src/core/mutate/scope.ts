@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, enclosing, functionNames, nodesOf, textOf, type Source } from './syntax.ts';
 
-export type NameKind = 'value' | 'callable';
+type NameKind = 'value' | 'callable';
 
 /** A name that can be written at a place. */
 export interface VisibleName {

@@ -72,15 +72,20 @@ const comments = new Set(['LineComment', 'BlockComment', 'Comment']);
 /** Top-level statements, each with the comments that belong to it: on its line, and on the lines below it. */
 function statementsOf(source: Source): Statement[] {
   const statements: Statement[] = [];
+  let above = '';
   for (const node of childrenOf(source.tree.topNode)) {
     if (comments.has(node.name)) {
       const last = statements.at(-1);
       const said = textOf(source, node).replace(/^(?:\/\/|\/\*+|#+)\s?|\*\/$/g, '');
-      if (last !== undefined) last.comment += `${last.comment === '' ? '' : '\n'}${said}`;
+      if (last === undefined) above += `${said}\n`;
+      else last.comment += `${last.comment === '' ? '' : '\n'}${said}`;
     } else if (node.name !== ';' && textOf(source, node).trim() !== '') {
       statements.push({ ...splitComment(source, node), node });
     }
   }
+  // What stands above the only statement is about it too.
+  const [only] = statements;
+  if (statements.length === 1 && only?.comment === '') only.comment = above;
   return statements;
 }
 
