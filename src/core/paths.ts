@@ -63,7 +63,10 @@ export function matchProtected(globs: readonly string[]): Matcher {
 function compile(glob: string): Segment[][] {
   const rooted = glob.replace(/^(\.?\/)+/, '');
   const whole = rooted.endsWith('/') ? `${rooted}**` : rooted;
-  return (expandBraces(whole) ?? [whole]).map((pattern) => {
+  const alternatives = expandBraces(whole);
+  // Taken literally it would silently match nothing; `globProblem` tells the author of a configuration first.
+  if (alternatives === undefined) throw new RangeError(`the pattern ${glob.slice(0, 80)} expands to too many alternatives`);
+  return alternatives.map((pattern) => {
     const segments = pattern.split('/').map((segment): Segment => (segment === '**' ? '**' : pieces(segment)));
     return segments.filter((segment, index) => segment !== '**' || segments[index - 1] !== '**');
   });

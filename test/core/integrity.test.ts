@@ -375,3 +375,133 @@ describe.each(Object.entries(others))('%s', (_, { path, text, rows }) => {
     expect(told(edit(path, text, after))).toEqual(expected.toSorted());
   });
 });
+
+describe('files around tests', () => {
+  const config = 'export default { test: { coverage: { thresholds: { lines: 90 } } } };\n';
+  test.each<[string, string, string | undefined, string | undefined, string[]]>([
+    ['runner configuration edited', 'vitest.config.ts', config, config.replace('90', '10'), ['configuration:refuse']],
+    ['runner configuration added', 'jest.config.js', undefined, 'module.exports = {};\n', ['configuration:refuse']],
+    ['.mocharc', '.mocharc.yml', 'retries: 0\n', 'retries: 3\n', ['configuration:refuse']],
+    ['.nycrc', '.nycrc', '{"check-coverage":true}', '{}', ['configuration:refuse']],
+    ['pytest.ini', 'pytest.ini', '[pytest]\n', '[pytest]\naddopts = -k none\n', ['configuration:refuse']],
+    ['tsconfig weakened', 'tsconfig.json', '{"strict": true}', '{"strict": false}', ['configuration:refuse']],
+    ['tsconfig edited', 'tsconfig.json', '{"strict": true}', '{"strict": true, "lib": []}', ['configuration:human']],
+    ['eslint', 'eslint.config.js', 'export default [1];', 'export default [];', ['configuration:human']],
+    ['a test script', 'package.json', '{"scripts":{"test":"vitest"}}', '{"scripts":{"test":"exit 0"}}', ['configuration:refuse']],
+    ['another script', 'package.json', '{"scripts":{"docs":"a"}}', '{"scripts":{"docs":"b"}}', []],
+    [
+      'a snapshot rewritten',
+      'test/__snapshots__/a.test.js.snap',
+      'exports[`a`] = `1`;\n',
+      'exports[`a`] = `2`;\n',
+      ['snapshot:proof'],
+    ],
+    ['a snapshot more', 'test/__snapshots__/a.test.js.snap', 'a\n', 'a\nb\n', []],
+    ['a snapshot deleted', 'test/__snapshots__/a.test.js.snap', 'a\n', undefined, ['deleted:refuse']],
+    ['a fixture more', 'test/fixtures/new.json', undefined, '{}', []],
+    ['a fixture edited', 'test/fixtures/a.json', '{}', '[]', ['fixture:human']],
+    ['a fixture deleted', 'test/fixtures/a.json', '{}', undefined, ['deleted:refuse']],
+    ['conftest more', 'tests/conftest.py', 'a = 1\n', 'a = 1\nb = 2\n', ['setup:human']],
+    ['conftest new', 'tests/conftest.py', undefined, 'collect_ignore = ["a"]\n', ['setup:refuse']],
+    ['set-up edited', 'test/setup.ts', 'a();\n', 'b();\n', ['setup:refuse']],
+    ['a mock', 'src/__mocks__/fs.js', undefined, 'module.exports = {};\n', ['mock:human']],
+    [
+      'a helper edited',
+      'test/helpers/same.js',
+      'exports.same = (a, b) => a === b;\n',
+      'exports.same = () => true;\n',
+      ['helper:refuse'],
+    ],
+    ['a helper more', 'test/helpers/same.js', 'exports.a = 1;\n', 'exports.a = 1;\nexports.b = 2;\n', ['helper:human']],
+    ['a new helper', 'test/helpers/new.js', undefined, 'exports.a = 1;\n', []],
+    ['a test file deleted', 'test/a.test.js', vitest, undefined, ['deleted:refuse']],
+    ['a new test file', 'test/b.test.js', undefined, vitest, []],
+    ['a new test file with a time-out', 'test/b.test.js', undefined, `jest.setTimeout(60000);\n${vitest}`, []],
+    [
+      'a new test that is skipped',
+      'test/b.test.js',
+      undefined,
+      vitest.replace("it('keeps", "it.skip('keeps"),
+      ['never-runs:human'],
+    ],
+    ['no longer readable', 'test/a.test.js', vitest, 'describe(((', ['unreadable:refuse']],
+    ['source', 'src/a.js', 'a();\n', 'b();\n', []],
+  ])('%s', (_, path, before, after, expected) => {
+    expect(told(edit(path, before, after))).toEqual(expected);
+  });
+
+  test('a test that moves to another file is not deleted', () => {
+    const block = /  it\('keeps[^]*?\n  }\);\n/.exec(vitest)?.[0] ?? '';
+    const moved = `import { it } from 'vitest';\ndescribe('parse', () => {\n${block}});\n`;
+    expect(block).not.toBe('');
+    expect(told(edit('test/a.test.js', vitest, vitest.replace(block, '')), edit('test/b.test.js', undefined, moved))).toEqual([
+      'moved:human',
+    ]);
+  });
+
+  test('text that the reader left out cannot pass', () => {
+    const { after: _, ...file } = edit('test/a.test.js', vitest, vitest.replace('1', '2'));
+    expect(told(file)).toEqual(['unreadable:refuse']);
+  });
+
+  test('a skipped suite is one finding', () => {
+    const findings = judge(edit('test/a.test.js', vitest, vitest.replace('describe(', 'describe.skip(')));
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ code: 'integrity.skipped', path: 'test/a.test.js', line: 4 });
+  });
+});
+
+describe('runs', () => {
+  const run = (...results: [string, 'passed' | 'failed' | 'skipped'][]): TestRun => ({
+    runner: 'vitest',
+    perTest: true,
+    results: results.map(([id, status]) => ({ id, name: id, status })),
+    execution: { argv: ['x'], exitCode: 0, ended: 'exited', durationMs: 1, output: '', failureLines: [], outputBytes: 0 },
+  });
+  const kinds = (baseline: TestRun, after: TestRun): string[] =>
+    judgeIntegrity({ change: change(), tests: defaultTestGlobs, baseline, after }).map(({ kind }) => kind);
+
+  test.each<[string, TestRun, TestRun, string[]]>([
+    ['the same', run(['a', 'passed']), run(['a', 'passed']), []],
+    ['one more', run(['a', 'passed']), run(['a', 'passed'], ['b', 'passed']), []],
+    ['one fewer', run(['a', 'passed'], ['b', 'passed']), run(['a', 'passed']), ['fewer-tests']],
+    ['one skipped', run(['a', 'passed'], ['b', 'passed']), run(['a', 'passed'], ['b', 'skipped']), ['skipped', 'fewer-tests']],
+    ['skipped before too', run(['a', 'passed'], ['b', 'skipped']), run(['a', 'passed'], ['b', 'skipped']), []],
+    ['nothing ran', run(['a', 'passed']), run(), ['fewer-tests']],
+  ])('%s', (_, baseline, after, expected) => {
+    expect(kinds(baseline, after)).toEqual(expected);
+  });
+});
+
+describe('combined with the proof', () => {
+  const edited = judge(edit('test/a.test.js', vitest, vitest.replace('toBe(1)', 'toBe(2)')));
+  const input = judge(edit('test/a.test.js', vitest, vitest.replace("parse('22')", "parse('022')")));
+  const id = 'test/a.test.js > parse > reads a number';
+  test.each([
+    ['an edited test that is itself the evidence', edited, { failToPass: [id] }, 'human'],
+    ['an edited test that proves nothing', edited, { failToPass: ['test/a.test.js > parse > keeps order'] }, 'refuse'],
+    ['the same title in another file', edited, { failToPass: ['test/b.test.js > parse > reads a number'] }, 'refuse'],
+    ['no proof at all', edited, { failToPass: [] }, 'refuse'],
+    ['evidence that is a regression too', edited, { failToPass: [id], regressions: [id] }, 'refuse'],
+    ['ids without a file', edited, { failToPass: ['parse reads a number'] }, 'human'],
+    ['another input', input, { failToPass: [] }, 'human'],
+    ['another input where the old one fails now', input, { failToPass: [], originalsFailing: [id] }, 'refuse'],
+  ] as const)('%s', (_, findings, facts, expected) => {
+    const { refuse, human } = combineIntegrity(findings, facts);
+    expect([refuse.length, human.length]).toEqual(expected === 'refuse' ? [1, 0] : [0, 1]);
+  });
+
+  test('a deleted test is refused whatever was proven', () => {
+    const findings = judge(edit('test/a.test.js', vitest, vitest.replace(/  it\('keeps[^]*?\n  }\);\n/, '')));
+    expect(combineIntegrity(findings, { failToPass: [id] }).refuse).toEqual([
+      { code: 'integrity.deleted', message: '"parse > keeps order" is gone', path: 'test/a.test.js', line: 13 },
+    ]);
+  });
+
+  test('titles with placeholders match what the runner filled in', () => {
+    const table = "test.each([[1, 2], [3, 4]])('adds %d to %s', (a, b) => {\n  expect(f(a)).toBe(b);\n});\n";
+    const findings = judge(edit('test/a.test.js', table, table.replace('toBe(b)', 'toBe(b + 1)')));
+    expect(combineIntegrity(findings, { failToPass: ['test/a.test.js > adds 1 to 2'] }).refuse).toEqual([]);
+    expect(combineIntegrity(findings, { failToPass: ['test/a.test.js > subtracts 1'] }).refuse).toHaveLength(1);
+  });
+});

@@ -18,8 +18,8 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     matches: matchAny([
-      '**/{vitest,vite,jest,ava,playwright,cypress,wdio,karma,web-test-runner,mocha,nightwatch,japa,stryker}{,.*}.{config,conf,workspace,projects}.{js,mjs,cjs,ts,mts,cts,json}',
-      '**/{vitest,jest,mocha,karma}.{workspace,preset,projects,conf}.{js,mjs,cjs,ts,mts,cts,json}',
+      '**/{vitest,vite,jest,ava,playwright,cypress,wdio,karma,web-test-runner,mocha,nightwatch,japa,stryker}{,.*}.{config,conf,workspace,projects}.*',
+      '**/{vitest,jest,mocha,karma}.{workspace,preset,projects,conf}.*',
       '**/{.mocharc,.nycrc,.c8rc,.taprc,.jestrc,.avarc,.istanbul,.labrc,.jasmine,.testcaferc,.zuul}{,.*}',
       '**/{mocha.opts,jasmine.json,karma.conf.js,testem.{json,js},intern.json,c8.config.*,nyc.config.*,.tap/**}',
       '**/{pytest.ini,.pytest.ini,tox.ini,noxfile.py,.coveragerc,coverage.cfg,nose.cfg,.noserc,pytest.toml}',

@@ -614,6 +614,7 @@ function openReader(syntax: Syntax) {
   }
   function readExported(title: string, value: Node, scope: Scope): boolean {
     const titles = [...scope.titles, title];
+    if (isFunction(value) && !someNode(value, (node) => (isCall(node) || isMember(node)) && readsAsAssertion(node))) return false;
     if (isFunction(value))
       readBody(value, {
         titles,

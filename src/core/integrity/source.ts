@@ -97,6 +97,7 @@ function blockGuards(code: readonly string[], visible: readonly string[]): Line[
 /** What stands before a literal where the literal decides: a comparison, a case, a search. */
 const decidesBefore =
   /([=!]==?|<|>|\bcase|\bis|\bwhen|\.(includes|startsWith|endsWith|equals|indexOf|has|get|match|test|eql)\(|\bin\s*[[({])\s*$/;
+const listedAfter = /^[^\]\n]{0,80}\]\s*\)?\s*\.(includes|indexOf|has|some|contains)\(/;
 const decidesAfter = /^\s*([=!]==?|\bin\b|\.equals\(|:\s*(return\b|\S))/;
 
 const toLine = ({ value, line }: { value: string; line: number }): Line => ({ text: value, line });
@@ -120,6 +121,7 @@ function literalsOf(
   });
   const decides = ({ start, end }: { start: number; end: number }): boolean =>
     decidesBefore.test(code.slice(Math.max(0, start - 40), start)) ||
+    listedAfter.test(code.slice(end, end + 120)) ||
     (hasRecords ? decidesAfter : /^\s*([=!]=|\bin\b)/).test(code.slice(end, end + 12));
   return { compared: placed.filter(decides).map(toLine), literals: placed.map(toLine) };
 }
