@@ -24,7 +24,7 @@ export interface GitPlace {
   indexFile?: string;
 }
 
-export interface GitCall {
+interface GitCall {
   input?: string | Uint8Array;
   /** Author and committer date of a commit that is made. */
   date?: Date;

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
@@ -7,15 +7,15 @@ import { countProblems } from '../core/diagnostics.ts';
 import type { Command, CommitId, Execution, SandboxLevel, StaticCheck } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { RunOptions, Workspace } from '../ports.ts';
-import { openCheckout, type Checkout } from './checkout.ts';
-import { copyTree, removeTree } from './copy.ts';
+import { removeTree } from './copy.ts';
 import { findDependencies, linkDependencies } from './dependencies.ts';
 import { execute } from './exec.ts';
 import { openFiles } from './files.ts';
 import { openGit } from './git.ts';
-import { exists, layoutOf, makeEmpty, plantRepository, type Layout } from './layout.ts';
+import { layoutOf, type Layout } from './layout.ts';
 import { isObjectId, openMirror, type WritableMirror } from './mirror.ts';
 import { prepareTests } from './results/index.ts';
+import { openStage } from './stage.ts';
 
 /** Most that one command of the repository gets, in milliseconds; the run's own limit comes on top through `signal`. */
 const defaultTimeoutMs = 10 * 60_000;
@@ -60,28 +60,8 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
   const found = await findCommands(config, mirror, base);
   const commands = pickCommands(dependencies === undefined ? found : { ...found, setup: undefined });
 
-  const checkoutAt = (indexFile: string): Checkout =>
-    openCheckout({
-      git: git.at({ directory: layout.root, gitDir: layout.mirror, workTree: layout.root, indexFile }),
-      root: layout.root,
-      hidden: dependencies === undefined ? [] : ['node_modules'],
-    });
-  const liveIndex = join(layout.work, 'live.index');
-  const pristineIndex = join(layout.work, 'pristine.index');
-  const proofIndex = join(layout.work, 'proof.index');
-  const live = checkoutAt(liveIndex);
-  /** The checkout that is at `root` now. */
-  let current = live;
+  const stage = await openStage({ layout, git, base, dependencies, searchPath });
   let runs = 0;
-
-  const populate = async (checkout: Checkout, indexFile: string): Promise<void> => {
-    await makeEmpty(layout.root);
-    await makeEmpty(layout.home);
-    await checkout.reset(base);
-    await plantRepository(layout, indexFile, base);
-    await linkDependencies(layout.root, dependencies);
-  };
-  await populate(live, liveIndex);
 
   const run = (command: Command, runOptions: RunOptions, writable: readonly string[] = []): Promise<Execution> => {
     const signal = runOptions.signal ?? options.signal;
@@ -105,7 +85,7 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
     files: openFiles({
       root: layout.root,
       readable: dependencies === undefined ? [] : [dependencies],
-      paths: () => current.paths(),
+      paths: () => stage.current.paths(),
     }),
 
     run: (command, runOptions) => run(command, runOptions),
@@ -113,13 +93,13 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
     async setup({ signal }) {
       if (commands.setup === undefined) return undefined;
       const execution = await run(commands.setup, limits(config.network.setup, signal));
-      await keepPristine();
+      if (execution.exitCode === 0) await stage.keep();
       return execution;
     },
     async build({ signal }) {
       const { build } = commands;
       if (build === undefined) return undefined;
-      return current.settling(() => run(build, limits(config.network.build, signal)));
+      return stage.current.settling(() => run(build, limits(config.network.build, signal)));
     },
     async test(selection, { signal }) {
       if (commands.test === undefined) throw new BugloopError('internal', 'there is no test command to run');
@@ -135,7 +115,7 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
       const { env, stdoutFile } = prepared;
       const limited = { ...limits(config.network.test, signal), env, ...written({ stdoutFile }) };
       try {
-        return await current.settling(async () => prepared.collect(await run(prepared.argv, limited, [scratch])));
+        return await stage.current.settling(async () => prepared.collect(await run(prepared.argv, limited, [scratch])));
       } finally {
         await removeTree(scratch);
       }
@@ -145,57 +125,26 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
       for (const name of ['typecheck', 'lint'] as const) {
         const command = found[name];
         if (command === undefined) continue;
-        const execution = await current.settling(() => run(command, limits(config.network.build, signal)));
+        const execution = await stage.current.settling(() => run(command, limits(config.network.build, signal)));
         checks.push({ name, exitCode: execution.exitCode, ...written({ problems: countProblems(execution.output) }) });
       }
       return checks;
     },
 
-    settle: () => current.settle(),
+    settle: () => stage.current.settle(),
     async checkout(tree) {
       if (!isObjectId(tree)) throw new BugloopError('internal', `'${tree}' is not the full name of an object`);
-      await current.reset(tree);
+      await stage.current.reset(tree);
       await linkDependencies(layout.root, dependencies);
     },
     async commit(message, parent) {
-      const tree = await current.snapshot();
+      const tree = await stage.current.snapshot();
       return tree === (await mirror.treeOf(parent)) ? parent : mirror.commitTree(tree, parent, message);
     },
-    async pristine(body) {
-      if (current !== live) throw new BugloopError('internal', 'a pristine copy is already in place');
-      await rename(layout.live, layout.parked);
-      try {
-        current = checkoutAt(proofIndex);
-        await bringPristine(current);
-        return await body();
-      } finally {
-        current = live;
-        await removeTree(layout.live);
-        await rename(layout.parked, layout.live);
-      }
-    },
+    pristine: (body) => stage.pristine(body),
 
     [Symbol.asyncDispose]: () => removeTree(layout.work),
   };
-
-  /** Keeps what setup left, unless it left nothing that a fresh checkout would not have. */
-  async function keepPristine(): Promise<void> {
-    // What a package manager downloaded is needed no more, and is most of what it left.
-    await removeTree(join(layout.home, '.npm'));
-    const leftBehind = (await live.hasLeavings()) || (await readdir(layout.home)).length > 0;
-    await removeTree(layout.pristine);
-    if (!leftBehind) return;
-    await copyTree(layout.live, layout.pristine, searchPath);
-    await copyFile(liveIndex, pristineIndex);
-  }
-
-  async function bringPristine(checkout: Checkout): Promise<void> {
-    await rm(proofIndex, { force: true });
-    if (!(await exists(layout.pristine))) return populate(checkout, proofIndex);
-    await copyTree(layout.pristine, layout.live, searchPath);
-    await copyFile(pristineIndex, proofIndex);
-    await checkout.adopt();
-  }
 }
 
 // ---------------------------------------------------------------------------------------------- commands

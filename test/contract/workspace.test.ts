@@ -263,7 +263,7 @@ describe('commit holds whatever is there', () => {
     expect(existsSync(canary)).toBe(false);
     // Git that trusts the checkout does run them.
     chmodSync(evil, 0o755);
-    execFileSync('git', ['status'], { cwd: workspace.root });
+    execFileSync('git', ['status'], { cwd: workspace.root, stdio: 'ignore' });
     expect(existsSync(canary)).toBe(true);
   });
 
