@@ -8,7 +8,7 @@ import { readSeverity, type Severity } from './issue/severity.ts';
 import { readSymbols } from './issue/symbols.ts';
 import { readVisible, type CodeBlock, type HiddenKind } from './issue/visible.ts';
 
-export type { CodeBlock, FileMention, Frame, HiddenKind, ReportedError, Severity };
+export type { Frame };
 
 /** Everything that can be read out of a bug report without a model. All of it is data from a stranger. */
 export interface BugReport {

@@ -51,7 +51,7 @@ export interface RankedChunk extends Chunk {
 }
 
 /** What can be known from the content of one file alone. */
-export interface IndexedText {
+interface IndexedText {
   chunks: { start: number; lines: string[]; terms: Map<string, number>; length: number }[];
   /** Defined name, lower case → line. */
   defined: Map<string, number>;
@@ -112,7 +112,7 @@ function stem(word: string): string {
 }
 
 /** Words of the text and parts of its names: `parseLine2` gives `parseline2`, `parse`, `line`. */
-export function termsOf(text: string): string[] {
+function termsOf(text: string): string[] {
   const terms: string[] = [];
   for (const [name] of text.matchAll(/[A-Za-z_$][\w$]{1,100}/g)) {
     const parts = name.split(/(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_$]+|(?<=[A-Za-z])(?=\d)/);
@@ -132,7 +132,7 @@ const method =
 const notDefined = new Set(['if', 'for', 'while', 'switch', 'catch', 'function', 'return', 'with', 'else']);
 
 /** Chunks, their terms and the names that the text defines. */
-export function indexText(text: string): IndexedText {
+function indexText(text: string): IndexedText {
   const lines = text.split('\n');
   if (lines.length > 1 && lines.at(-1) === '') lines.pop();
   const chunks: IndexedText['chunks'] = [];

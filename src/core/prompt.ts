@@ -18,7 +18,7 @@ export interface Template {
 }
 
 /** What is wrong with a template; the caller throws it as an error of the same code. */
-export interface TemplateProblem {
+interface TemplateProblem {
   code: 'template.not_found' | 'template.unknown_placeholder' | 'template.missing_placeholder' | 'template.empty';
   message: string;
   /** 1-based line in the template. */
@@ -161,7 +161,7 @@ function describeCommands({ build, test }: SolveFacts['commands']): string {
 }
 
 /** A chunk as the model sees it: its place, then each line with its number. */
-export function describeChunk({ path, start, end, text }: Chunk): string {
+function describeChunk({ path, start, end, text }: Chunk): string {
   const lines = text.split('\n').map((line, offset) => `${String(start + offset).padStart(5)} | ${line}`);
   // oxlint-disable-next-line eslint/no-control-regex -- a path from git may hold a line end
   return [`${path.replace(/[\u0000-\u001F]/g, '?')} lines ${start}-${end}`, ...lines].join('\n');

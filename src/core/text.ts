@@ -151,6 +151,7 @@ const maxOpen = 50;
 
 /** Puts what a forge would act on into code, so that only people read it. */
 function quoteLive(prose: string, clean: Clean): string {
+  if (!/[@#\\!&]|GH-|:\/\//i.test(prose)) return prose;
   const plain = decodePlainReferences(prose)
     .replace(/\\+([@#/])?/g, (whole, escaped?: string) => escaped ?? whole)
     .replace(/!(?=\[)/g, '');
@@ -235,6 +236,10 @@ function cleanLine(line: string, clean: Clean): string {
     const inner = line.slice(Math.min(fence.indent, line.length - line.trimStart().length));
     // Some programs obey commands at the start of a line even in code.
     return quietCode(/^\/[A-Za-z][\w-]*(?:\s|$)/.test(inner) ? ` ${inner}` : inner);
+  }
+  if (line === '') {
+    clean.html = false;
+    return '';
   }
   const opened = fenceStart.exec(line);
   if (opened !== null) {

@@ -130,7 +130,7 @@ describe('chunks', () => {
 
 test('a large repository is ranked within seconds', () => {
   const files = Array.from({ length: 2_000 }, (_, i) => file(`src/part${i % 40}/module${i}.ts`, filler(200, `call${i}`)));
-  const started = performance.now();
+  const started = process.cpuUsage();
   expect(locate(report('call1234 fails at once'), files)[0]?.path).toBe('src/part34/module1234.ts');
-  expect(performance.now() - started).toBeLessThan(15_000);
+  expect(process.cpuUsage(started).user / 1_000).toBeLessThan(15_000);
 });

@@ -254,10 +254,10 @@ test.each([
   ['empty lines', '\n'.repeat(1e6)],
   ['colons after space', `${' '.repeat(999)}:`.repeat(1e3)],
 ])('a megabyte of %s costs linear time', (_name, text) => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   const written = cap(sanitise(redact(text, ['canary-secret'])), 65_536);
   oneLine(text);
   defuseWorkflowCommands(text);
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(process.cpuUsage(started).user / 1_000).toBeLessThan(3_000);
   expect(written.length).toBeLessThanOrEqual(65_536);
 });

@@ -3,7 +3,7 @@
  * JSON string. Each line is read on its own with anchored patterns, so the cost is linear in the text.
  */
 
-export type Language = 'javascript' | 'python' | 'java' | 'go' | 'ruby' | 'dotnet' | 'rust' | 'php';
+type Language = 'javascript' | 'python' | 'java' | 'go' | 'ruby' | 'dotnet' | 'rust' | 'php';
 
 export interface Frame {
   language: Language;

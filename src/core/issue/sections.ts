@@ -88,6 +88,10 @@ export function readSections(text: string): Sections {
   let fence = '';
   for (let i = 0; i < lines.length; i++) {
     const line = (lines[i] ?? '').slice(0, 2_000);
+    if (line === '') {
+      parts[part].push('');
+      continue;
+    }
     const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1] ?? '';
     const heading = fence === '' && mark === '' ? readHeading(line, lines[i + 1] ?? '') : undefined;
     if (mark !== '') fence = fence === '' ? mark.charAt(0) : mark.startsWith(fence) ? '' : fence;

@@ -319,6 +319,10 @@ function readLine(scan: Scan, line: string, lineStart: number): void {
     return;
   }
   const fence = scan.fence;
+  if (line === '' && fence === undefined) {
+    if (scan.until === undefined) scan.html = false;
+    return;
+  }
   if (fence !== undefined && scan.until === undefined) {
     if (quotesOf(line) < fence.quotes) finishFence(scan);
     else if (closesFence(line, fence)) {
