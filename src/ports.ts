@@ -12,7 +12,7 @@ import type {
   TreeId,
   Usage,
 } from './core/types.ts';
-import type { RunReport } from './core/report.ts';
+import type { Actor } from './core/event.ts';
 
 /**
  * The four ports. They are the only way from a decision to the world; an adapter is one object literal.
@@ -115,7 +115,19 @@ export interface Mirror {
   bundle(file: string, branch: string, base: CommitId, head: CommitId): Promise<void>;
   /** Fetches a bundle's branch, verifying it; the commit it names. */
   unbundle(file: string, branch: string): Promise<CommitId>;
+  /** Fetches what `branch` of the remote has beyond its `base` branch; the commit it names. */
+  fetch(remote: Remote, branch: string, base: string): Promise<CommitId>;
+  /** Moves `branch` of the remote to `head` from `expected` (absent: creates it), never by force. */
+  push(remote: Remote, update: { branch: string; head: CommitId; expected?: CommitId }): Promise<PushAnswer>;
 }
+
+/** A repository over HTTP. The credential is in the environment of one git call, nowhere else. */
+export interface Remote {
+  /** Literal address; no rewriting rule of any configuration applies to it. */
+  url: string;
+  token: string;
+}
+export type PushAnswer = { ok: true } | { ok: false; why: 'moved' | 'workflow' | 'refused'; message: string };
 
 // ---------------------------------------------------------------------------------------------- Agent
 
@@ -199,35 +211,139 @@ export interface Journal {
 // ---------------------------------------------------------------------------------------------- Forge
 
 /**
- * Where issues and changes live. Every effect is looked up before it is created, so that a second call after
- * any crash changes nothing. `local` is the reference: the forge of a plain repository.
+ * Where issues and changes live. Every effect is looked up before it is made, so that a second call after any crash
+ * changes nothing; a write whose outcome is unknown is looked up, never repeated blindly. `local` is the reference: the
+ * forge of a plain repository, which has branches and nothing else.
+ *
+ * What the forge refuses for good throws `auth.*`; what may go through later throws `api.*` (exit 5).
  */
 export interface Forge {
-  readonly name: string;
-  readIssue(ref: string): Promise<Issue>;
-  /** A branch or a change that already answers the issue; ends a run before it starts. */
-  findPrior(issue: Issue, branch: string): Promise<Prior | undefined>;
-  /** Publishes the sealed commit on `branch` and opens the draft change where the forge has changes. */
-  publish(sealed: Sealed): Promise<Published>;
+  readonly name: 'local' | 'github';
+  /** Everything that is there for one issue now, in one look. Throws `issue.not_found`, `issue.unreadable`, `state.corrupt`. */
+  read(ref: string): Promise<Standing>;
+  /** Throws `auth.not_permitted` unless the forge itself says that this account may write; no bot may. */
+  assertMayWrite(actor: Actor): Promise<void>;
+  /** Takes the issue for one run, by compare-and-swap; a lock of this run, an expired and a dead one are taken over. */
+  lock(standing: Standing, claim: LockClaim): Promise<LockAnswer>;
+  /** Labels, assignees, comments and the end of the lock, in one write where the forge can; only what is not so yet. */
+  mark(standing: Standing, marks: Marks): Promise<Marked>;
+  /** Brings what the branch has beyond the base into the mirror. */
+  fetchBranch(standing: Standing, mirror: Mirror): Promise<void>;
+  /** Moves the branch forward from where it was seen; never by force. */
+  pushBranch(push: BranchPush): Promise<Pushed>;
+  /** The draft change of the branch: the one that is open, else a new one. */
+  openChange(standing: Standing, draft: DraftChange): Promise<OpenedChange>;
 }
-export interface Prior {
-  kind: 'branch' | 'change';
-  description: string;
-  commit?: CommitId;
-}
-export interface Sealed {
-  report: RunReport;
+
+/** What a forge shows for one issue at one moment. */
+export interface Standing {
+  issue: Issue;
+  open: boolean;
+  /** The one branch that bugloop writes to for this issue. */
   branch: string;
-  base: CommitId;
+  /** Where the branch is, and who made its last commit. */
+  tip?: { commit: CommitId; ours: boolean; author: string };
+  /** Why the branch must be left alone whoever made it, e.g. that it is checked out. */
+  obstacle?: string;
+  /** Where the base branch is on the forge now; absent where the forge is the repository itself. */
+  base?: { branch: string; commit: CommitId };
+  /** Open changes that answer the issue: from our branch, or said to close it. */
+  changes: OpenChange[];
+  /** Our own status comment; one that somebody else wrote is none. */
+  status?: StatusComment;
+  lock?: LockHolder;
+  /** Names of the accounts that the issue is assigned to. */
+  assignees: readonly string[];
+}
+
+export interface OpenChange {
+  number: number;
+  url: string;
+  draft: boolean;
   head: CommitId;
-  body: string;
+  /** From our branch in this very repository, compared by the repository's id; the name alone says nothing. */
+  fromBranch: boolean;
+}
+
+export interface StatusComment {
+  /** Opaque. */
+  id: string;
+  url: string;
+  text: string;
+}
+
+/** A process that may be gone: enough to tell on the same machine. */
+export interface ProcessMark {
+  /** Digest of machine and boot; equal only on the same running system. */
+  machine: string;
+  pid: number;
+  /** Start of the process in clock ticks, where the system tells. */
+  ticks?: string;
+}
+export interface LockHolder {
+  run: string;
+  /** ISO 8601. */
+  expiresAt: string;
+  holder: ProcessMark;
+  /** False where it expired, or its process is known to be gone. */
+  live: boolean;
+  /** The lock's own state, for compare-and-swap. */
+  commit: CommitId;
+}
+export interface LockClaim {
+  run: string;
+  /** ISO 8601. */
+  expiresAt: string;
+  /** Any commit the forge has; the lock's own commit takes its tree. */
+  base: CommitId;
+}
+export type LockAnswer = { ok: true; took?: LockHolder } | { ok: false; holder: LockHolder };
+
+/** What should hold on the issue; what already does is left alone. */
+export interface Marks {
+  /** Names of labels. */
+  add?: readonly string[];
+  remove?: readonly string[];
+  unassign?: readonly string[];
+  /** Text of our status comment: created once, changed ever after. */
+  status?: string;
+  /** A further comment, once for this key. */
+  comment?: { key: string; text: string };
+  /** The run whose lock ends with this write. */
+  release?: string;
+}
+/** What of it the forge has; a plain repository has neither labels nor comments, and says so. */
+export interface Marked {
+  done: boolean;
+  /** Why not. */
+  why?: string;
+  statusUrl?: string;
+}
+
+export interface BranchPush {
+  branch: string;
+  head: CommitId;
+  /** Where the branch was when it was looked at; absent: it must not exist. */
+  expected?: CommitId;
   mirror: Mirror;
+  /** The bundle that holds the branch. */
   bundle: string;
 }
-export interface Published {
-  branch: string;
-  url?: string;
+export type Pushed =
+  | { ok: true; created: boolean }
+  /** `moved`: somebody else wrote to it; `rebase`: the forge wants the branch on its newest base first. */
+  | { ok: false; why: 'moved' | 'rebase' | 'refused'; message: string };
+
+export interface DraftChange {
+  title: string;
+  body: string;
+  base: string;
+  head: CommitId;
+}
+/** Absent number: the forge has no changes, the branch is all. */
+export interface OpenedChange {
   number?: number;
+  url?: string;
   created: boolean;
 }
 
