@@ -42,4 +42,12 @@ export interface Report {
   problem?: TestFailure | undefined;
 }
 
+/**
+ * Whether this run measures coverage itself: a whole run leaves that to the command where the configuration names the
+ * report it writes.
+ */
+export function measures({ coverage, reports, files }: Setting): boolean {
+  return coverage && (reports.coverage === undefined || files !== undefined);
+}
+
 export type Adapter = (setting: Setting) => Plan | Promise<Plan>;

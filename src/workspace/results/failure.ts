@@ -16,7 +16,7 @@ export interface RawFailure {
 }
 
 /** Longest failure message and stack that are kept, in characters. */
-const longestMessage = 2000;
+export const longestMessage = 2000;
 const longestStack = 4000;
 
 const loadCodes =
@@ -155,7 +155,7 @@ export function clean(text: string): string {
   return stripVTControlCharacters(text).replaceAll('\r\n', '\n').trim();
 }
 
-function cut(text: string, longest: number): string {
+export function cut(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
 

@@ -7,6 +7,7 @@ import { explainExit, exitFailure, exitStatus, identify, repoPaths, type RawResu
 import { ava } from './ava.ts';
 import { cargoTest } from './cargo-test.ts';
 import { readConfiguredCoverage } from './lines/reports.ts';
+import { watchReports } from './fresh.ts';
 import { goTest } from './go-test.ts';
 import { jest } from './jest.ts';
 import { junit } from './junit.ts';
@@ -81,13 +82,14 @@ export async function prepareTests(request: TestRequest): Promise<PreparedRun> {
   };
   const plan = await adapters[runner](setting);
   const launch = launchOf(own ?? request.command, setting, plan);
+  const coverageReports = watchReports(request.root, request.results.coverage);
   const stdoutFile = plan.stdout === true ? join(request.scratch, 'stdout') : undefined;
   return {
     argv: launch.argv,
     env: { ...launch.env, ...plan.env },
     ...(stdoutFile === undefined ? {} : { stdoutFile }),
     narrow: own !== undefined || launch.narrow,
-    collect: (execution) => collect(runner, setting, plan, execution, stdoutFile),
+    collect: (execution) => collect(runner, setting, plan, execution, { stdoutFile, coverageReports }),
   };
 }
 
@@ -123,18 +125,23 @@ function startDirectly(
   plan: Plan,
   selection?: readonly string[],
 ): { argv: Command; env: Record<string, string> } {
-  const { words, at, env, direct } = setting.resolved;
-  const head = words.slice(0, at + 1);
+  const { start, at, env, direct } = setting.resolved;
+  const words = setting.resolved.words.map((word, index) =>
+    direct || (index !== 0 && index !== start) ? word : localProgram(setting.root, word),
+  );
+  // A part of the suite cannot meet a coverage tool's thresholds.
+  const tool = selection === undefined ? -1 : words.slice(0, start).findIndex((word) => /(^|\/)(nyc|c8)$/.test(word));
+  const head = [...words.slice(0, tool === -1 ? start : tool), ...words.slice(start, at + 1)];
   const rest = without(words.slice(at + 1), plan.replaces ?? {});
   const kept = selection === undefined ? rest : [...dropPaths(setting.root, rest), ...selection];
   const [program = '', ...args] = [...head, ...plan.flags, ...kept];
-  return { argv: [direct ? program : localProgram(setting.root, program), ...args], env: { ...env } };
+  return { argv: [program, ...args], env: { ...env } };
 }
 
 /** A script's program is found in `node_modules/.bin`, where its package manager would find it. */
 function localProgram(root: string, program: string): string {
-  const local = join(root, 'node_modules', '.bin', program);
-  return !program.includes('/') && existsSync(local) ? local : program;
+  const local = `node_modules/.bin/${program}`;
+  return !program.includes('/') && existsSync(join(root, local)) ? local : program;
 }
 
 function without(words: readonly string[], replaced: Readonly<Record<string, number>>): string[] {
@@ -163,12 +170,12 @@ async function collect(
   setting: Setting,
   plan: Plan,
   execution: Execution,
-  stdoutFile: string | undefined,
+  { stdoutFile, coverageReports }: { stdoutFile: string | undefined; coverageReports: () => string[] },
 ): Promise<TestRun> {
   const stdout = stdoutFile === undefined ? execution.output : await readFile(stdoutFile, 'utf8').catch(() => execution.output);
   const report = await plan.read(execution, stdout);
   const coverage = setting.coverage
-    ? ((await readConfiguredCoverage(setting.root, setting.reports.coverage)) ?? (await plan.readCoverage?.(execution)))
+    ? ((await readConfiguredCoverage(setting.root, coverageReports())) ?? (await plan.readCoverage?.(execution)))
     : undefined;
   // A report without a single test says as little as no report.
   const results =

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
-import type { Plan, Setting } from './adapter.ts';
+import { measures, type Plan, type Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { readIstanbulFile } from './lines/reports.ts';
 import { clean, describeFailure, splitStack } from './failure.ts';
@@ -11,7 +11,8 @@ import { jestDetail, jestReport, readJson } from './shapes.ts';
 export function jest(setting: Setting): Plan {
   const report = join(setting.scratch, 'jest.json');
   const directory = join(setting.scratch, 'coverage');
-  const coverage = setting.coverage
+  const measure = measures(setting);
+  const coverage = measure
     ? ['--coverage', '--coverageReporters=json', `--coverageDirectory=${directory}`, '--coverageThreshold={}']
     : setting.files === undefined
       ? []
@@ -24,12 +25,20 @@ export function jest(setting: Setting): Plan {
       ...(watches(setting) ? ['--watchAll=false'] : []),
       ...coverage,
     ],
-    replaces: { '--json': 1, '--outputFile': 2, '--watch': 1, '--watchAll': 1, '--coverage': 1, '--onlyChanged': 1, '-o': 1 },
+    replaces: {
+      '--json': 1,
+      '--outputFile': 2,
+      '--watch': 1,
+      '--watchAll': 1,
+      '--onlyChanged': 1,
+      '-o': 1,
+      ...(coverage.length > 0 ? { '--coverage': 1 } : {}),
+    },
     select: (files) => ['--runTestsByPath', ...files],
     async read() {
       return { results: readJest(await readFile(report, 'utf8').catch(() => ''), setting) };
     },
-    ...(setting.coverage ? { readCoverage: () => readIstanbulFile(join(directory, 'coverage-final.json'), setting) } : {}),
+    ...(measure ? { readCoverage: () => readIstanbulFile(join(directory, 'coverage-final.json'), setting) } : {}),
   };
 }
 

@@ -1,4 +1,3 @@
-import { globSync, lstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
@@ -7,34 +6,20 @@ import type { Plan, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
 import { describeFailure } from './failure.ts';
+import { watchReports } from './fresh.ts';
 import { junitReport, type JunitCase, type JunitProblem, type JunitSuite } from './shapes.ts';
 
 /** JUnit XML that the configured command writes by itself. Reports that were there before the run do not count. */
 export function junit(setting: Setting): Plan {
-  const pattern = setting.reports.junit ?? '';
-  const before = stamps(setting.root, pattern);
+  const fresh = watchReports(setting.root, setting.reports.junit);
   return {
     flags: [],
     ...planV8Coverage(setting),
     async read() {
-      const fresh = [...stamps(setting.root, pattern)]
-        .filter(([path, stamp]) => before.get(path) !== stamp)
-        .map(([path]) => path);
-      const reports = await Promise.all(fresh.map((path) => readFile(join(setting.root, path), 'utf8').catch(() => '')));
+      const reports = await Promise.all(fresh().map((path) => readFile(join(setting.root, path), 'utf8').catch(() => '')));
       return { results: reports.flatMap((report) => readJunit(report, setting)) };
     },
   };
-}
-
-/** A link is no report: it could lead anywhere. */
-function stamps(root: string, pattern: string): Map<string, string> {
-  const files = globSync(pattern, { cwd: root }).toSorted();
-  return new Map(
-    files.flatMap((file) => {
-      const stat = lstatSync(join(root, file), { bigint: true, throwIfNoEntry: false });
-      return stat?.isFile() === true ? [[file, `${stat.mtimeNs} ${stat.ino}`] as const] : [];
-    }),
-  );
 }
 
 const lists = new Set(['testsuite', 'testcase', 'failure', 'error', 'skipped', 'system-err']);

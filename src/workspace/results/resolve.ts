@@ -9,6 +9,8 @@ export interface Resolved {
   runner: RunnerName;
   /** The line that starts the runner, wrappers included, as an argument list without a shell. */
   words: readonly string[];
+  /** Index of the runner's program in `words`; wrappers stand before it. */
+  start: number;
   /** Index of the runner (or of its subcommand) in `words`; its flags follow. */
   at: number;
   /** Assignments in front of the runner. */
@@ -58,18 +60,18 @@ export function resolveCommand(root: string, command: Command): Resolved {
   return follow(root, { words: command, env: {}, direct: true, append: [], alone: true }, 0);
 }
 
-type Trail = Omit<Resolved, 'runner' | 'at'>;
+type Trail = Omit<Resolved, 'runner' | 'at' | 'start'>;
 
 function follow(root: string, trail: Trail, depth: number): Resolved {
   const { env, words, start } = unwrap(trail);
   const here: Trail = { ...trail, words, env };
   const script = depth < deepest ? scriptOf(words.slice(start)) : undefined;
-  if (script === undefined) return { ...here, ...recognise(root, words, start) };
+  if (script === undefined) return { ...here, start, ...recognise(root, words, start) };
   const lines = readScripts(root);
   const line = lines[script.name];
-  if (line === undefined) return { ...here, runner: 'unknown', at: start };
+  if (line === undefined) return { ...here, runner: 'unknown', start, at: start };
   const chain = splitScript(line);
-  if (chain === undefined) return { ...here, runner: 'unknown', at: start };
+  if (chain === undefined) return { ...here, runner: 'unknown', start, at: start };
   const before = [...(lines[`pre${script.name}`] === undefined ? [] : [lines[`pre${script.name}`] ?? '']), ...chain.before];
   const { append, ...rest } = here;
   const reaches = append !== undefined && !chain.piped;

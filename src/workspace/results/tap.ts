@@ -4,7 +4,7 @@ import type { Execution, RepoPath, TestFailure } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
-import { describeFailure, failureAbout, failureFromOutput } from './failure.ts';
+import { cut, describeFailure, failureAbout, failureFromOutput, longestMessage } from './failure.ts';
 
 /** tape, node-tap 0.x to 21, and scripts that print the Test Anything Protocol. */
 export function tap(setting: Setting): Plan {
@@ -286,9 +286,17 @@ function fileOf(name: string, { root, repoPath }: Place): RepoPath | undefined {
   return path !== undefined && existsSync(join(root, path)) ? path : undefined;
 }
 
+/** The first red point tells why; the others are named. */
 function failureOf(points: readonly Point[]): TestFailure | undefined {
-  const point = points.find((candidate) => !candidate.ok && candidate.directive === undefined);
-  if (point === undefined) return undefined;
+  const [first, ...others] = points.filter((point) => !point.ok && point.directive === undefined);
+  if (first === undefined) return undefined;
+  const failure = failureOfPoint(first);
+  if (others.length === 0) return failure;
+  const names = others.map((point) => `not ok: ${pointName(point)}`).join('\n');
+  return { ...failure, message: cut(`${failure.message}\n${names}`, longestMessage) };
+}
+
+function failureOfPoint(point: Point): TestFailure {
   const field = fieldsOf(point.diagnostic);
   const printed = field('stderr') ?? '';
   if (printed !== '') return failureFromOutput(printed);

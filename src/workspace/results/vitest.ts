@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestFailure } from '../../core/types.ts';
-import type { Plan, Report, Setting } from './adapter.ts';
+import { measures, type Plan, type Report, type Setting } from './adapter.ts';
 import { readIstanbulFile } from './lines/reports.ts';
 import { describeFailure } from './failure.ts';
 import { readLines, testLine, type TestLine } from './shapes.ts';
@@ -11,7 +11,7 @@ import { ship } from './ship.ts';
 export function vitest(setting: Setting): Plan {
   const lines = join(setting.scratch, 'vitest.jsonl');
   const provider = ['v8', 'istanbul'].find((name) => setting.versionOf(`@vitest/coverage-${name}`).length > 0);
-  const measure = setting.coverage && provider !== undefined;
+  const measure = measures(setting) && provider !== undefined;
   const directory = join(setting.scratch, 'coverage');
   const coverage = measure
     ? [
@@ -20,6 +20,8 @@ export function vitest(setting: Setting): Plan {
         '--coverage.reporter=json',
         `--coverage.reportsDirectory=${directory}`,
         '--coverage.reportOnFailure=true',
+        // What is measured here is not what the repository's thresholds are for.
+        ...['lines', 'functions', 'branches', 'statements'].map((kind) => `--coverage.thresholds.${kind}=0`),
       ]
     : setting.files === undefined
       ? []
@@ -33,8 +35,7 @@ export function vitest(setting: Setting): Plan {
       '-w': 1,
       '--run': 1,
       '--ui': 1,
-      '--coverage': 1,
-      '--coverage.enabled': 1,
+      ...(coverage.length > 0 ? { '--coverage': 1, '--coverage.enabled': 1 } : {}),
     },
     select: (files) => files,
     env: { BUGLOOP_VITEST: lines },

@@ -118,6 +118,14 @@ describe('the command that is run', () => {
       true,
     ],
     [
+      'a coverage tool has no say in a part',
+      ['npm', 'test'],
+      { test: 'cross-env A=1 nyc --check-coverage mocha' },
+      ['test/a.js'],
+      'cross-env A=1 mocha --reporter S/mocha-reporter.cjs test/a.js',
+      true,
+    ],
+    [
       'what a script builds first is not left out',
       ['npm', 'test'],
       { test: 'tsc -b && mocha lib/test' },
@@ -298,5 +306,8 @@ describe('real runs', () => {
     });
     const { run } = await runTests({ root, command: ['node', 'own.js'], coverage: true, results: { coverage: 'lcov.info' } });
     expect(run.coverage).toEqual({ files: [{ path: 'src/a.js', executable: [1, 2], executed: [1] }] });
+    write({ 'own.js': '' });
+    const stale = await runTests({ root, command: ['node', 'own.js'], coverage: true, results: { coverage: 'lcov.info' } });
+    expect(stale.run.coverage).toBeUndefined();
   });
 });

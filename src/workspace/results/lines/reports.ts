@@ -1,4 +1,3 @@
-import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Coverage } from '../../../core/types.ts';
@@ -34,11 +33,10 @@ export function hitsOf(files: Map<string, LineHits>, path: string): LineHits {
   return hits;
 }
 
-/** The report that the configuration names: lcov or istanbul's JSON. */
-export async function readConfiguredCoverage(root: string, pattern: string | undefined): Promise<Coverage | undefined> {
-  if (pattern === undefined) return undefined;
+/** Reports that the configuration names: lcov or istanbul's JSON. */
+export async function readConfiguredCoverage(root: string, reports: readonly string[]): Promise<Coverage | undefined> {
   const files = new Map<string, LineHits>();
-  for (const name of globSync(pattern, { cwd: root }).toSorted()) {
+  for (const name of reports) {
     const text = await readFile(join(root, name), 'utf8').catch(() => '');
     if (name.endsWith('.json')) addIstanbul(files, text, repoPaths(root));
     else addLcov(files, text, repoPaths(root));

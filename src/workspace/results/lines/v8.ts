@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AnyMap, originalPositionFor, type TraceMap } from '@jridgewell/trace-mapping';
 import type { Coverage } from '../../../core/types.ts';
-import type { Plan, Setting } from '../adapter.ts';
+import { measures, type Plan, type Setting } from '../adapter.ts';
 import { readJson, v8Functions, v8Report, type V8Range } from '../shapes.ts';
 import { hitsOf, toCoverage, type LineHits } from './reports.ts';
 
 /** Asks every Node process of the run for V8's own coverage; nothing of the repository is instrumented. */
 export function planV8Coverage(setting: Setting): Pick<Plan, 'env' | 'readCoverage'> {
-  if (!setting.coverage) return {};
+  if (!measures(setting)) return {};
   const directory = join(setting.scratch, 'v8');
   return { env: { NODE_V8_COVERAGE: directory }, readCoverage: () => readV8Coverage(directory, setting) };
 }
