@@ -14,7 +14,7 @@ export function planV8Coverage(setting: Setting): Pick<Plan, 'env' | 'readCovera
   return { env: { NODE_V8_COVERAGE: directory }, readCoverage: () => readV8Coverage(directory, setting) };
 }
 
-export async function readV8Coverage(directory: string, setting: Pick<Setting, 'repoPath'>): Promise<Coverage | undefined> {
+async function readV8Coverage(directory: string, setting: Pick<Setting, 'repoPath'>): Promise<Coverage | undefined> {
   const files = new Map<string, LineHits>();
   const sources = new Map<string, string | undefined>();
   const names = await readdir(directory).catch(() => []);
