@@ -70,7 +70,10 @@ async function dispatch(name: string, payload: unknown, env: Record<string, stri
     GITHUB_TOKEN: 'not-a-real-token',
     GITHUB_REPOSITORY: 'owner/name',
   };
-  return bugloop(['dispatch'], { cwd: makeBuggy().path, env: { GITHUB_API_URL: 'http://127.0.0.1:1', ...common, ...env } });
+  return bugloop(['dispatch', '--agent', 'search', '--dry-run'], {
+    cwd: makeBuggy().path,
+    env: { GITHUB_API_URL: 'http://127.0.0.1:1', ...common, ...env },
+  });
 }
 
 /** A forge with issue 12 and one account. */
@@ -321,8 +324,8 @@ describe('dispatch', () => {
   test.each([labeled, { ...labeled, action: 'assigned', label: undefined, assignee: { login: 'bugsolver-bot' } }])(
     'an account with write permission starts solve: $action',
     async (payload) => {
-      const { stdout, exitCode } = await dispatch('issues', payload, { GITHUB_API_URL: await startForge('write') });
-      expect({ stdout, exitCode }).toEqual({ stdout: expect.stringMatching(/^Proven: bugloop\/issue-12 /), exitCode: 0 });
+      const { stdout, stderr, exitCode } = await dispatch('issues', payload, { GITHUB_API_URL: await startForge('write') });
+      expect({ stdout, stderr, exitCode }).toMatchObject({ stdout: expect.stringContaining('bugloop/issue-12'), exitCode: 0 });
     },
   );
 });
