@@ -8,7 +8,7 @@ import type { PromptSource } from '../context.ts';
 import { BugloopError } from '../errors.ts';
 import type { Mirror } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
-import type { Prompt, Run } from './run.ts';
+import { nonceOf, type Prompt, type Run } from './run.ts';
 
 /** Where the bug may be: for people and agents without a model the places, for a model the source. */
 export interface Located {
@@ -60,7 +60,7 @@ export function readTemplate({ text, file }: PromptSource): Template {
 
 /** The first request of an agent that reads. */
 export function composePrompt(run: Run, baseline: Baseline, template: Template, { chunks }: Located): Prompt {
-  const { report, config, workspace, journal } = run;
+  const { report, config, workspace } = run;
   const { build, test } = workspace.commands;
   const { maxDiffLines, maxDiffBytes } = config.limits;
   return buildSolvePrompt({
@@ -71,7 +71,6 @@ export function composePrompt(run: Run, baseline: Baseline, template: Template, 
     commands: { ...(build === undefined ? {} : { build }), ...(test === undefined ? {} : { test }) },
     protectedPaths: config.protectedPaths,
     limits: { maxDiffLines, maxDiffBytes },
-    // Nobody knows a run's id before the run began, and a resumed run has to say the same again.
-    nonce: journal.id.replaceAll(/[^A-Za-z0-9]/g, ''),
+    nonce: nonceOf(run),
   });
 }

@@ -2,12 +2,13 @@ import { addUsage, dollarsOf, noUsage, worstCaseNextCall } from '../core/cost.ts
 import { decide, reachedLimit, type Spent } from '../core/decide.ts';
 import { explainAttempt } from '../core/explain.ts';
 import { isTestPath } from '../core/paths.ts';
+import { fence } from '../core/prompt.ts';
 import type { Attempt } from '../core/report.ts';
 import type { CommitId, Reason, RepoPath, Usage } from '../core/types.ts';
 import type { AgentResult, AgentTask, CheckAnswer } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
 import { evaluate, judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
-import type { Prompt, Run } from './run.ts';
+import { nonceOf, type Prompt, type Run } from './run.ts';
 
 /** Where the loop stands; a fold over its attempts, so that a journal can bring it back. */
 export interface Progressed {
@@ -57,7 +58,7 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt): Prom
       case 'pause':
         return { end: next.outcome, reason: next.reason, progressed };
       case 'retry':
-        message = explainAttempt(evaluation.stage, evaluation.reasons, evaluation.digest);
+        message = explainAttempt(evaluation.stage, evaluation.reasons, fenceDigest(run, evaluation));
     }
   }
 }
@@ -75,6 +76,8 @@ async function attempt(run: Run, baseline: Baseline, progressed: Progressed, pro
   const commit = await workspace.commit(`attempt ${number}`, progressed.head);
   const judged = await judgeAttempt(run, baseline, commit, result);
   const interrupted = run.signal.aborted;
+  // Builds and tests may rewrite tracked files: what the next commit holds is to be the agent's alone.
+  if (!interrupted) await workspace.checkout(commit);
   const evaluation: Evaluation = interrupted && judged.stage !== 'proven' ? { ...judged, stage: 'agent', reasons: [] } : judged;
 
   const record: Attempt = {
@@ -166,12 +169,18 @@ async function check(run: Run, baseline: Baseline, head: CommitId, files?: RepoP
   const change = await workspace.mirror.change(run.base, commit);
   const unsafe = judgeBeforeRunning(run, baseline, change);
   if (unsafe !== undefined && unsafe.stage !== 'no-change') {
-    return { ok: false, digest: explainAttempt(unsafe.stage, unsafe.reasons, unsafe.digest) };
+    return { ok: false, digest: explainAttempt(unsafe.stage, unsafe.reasons, '') };
   }
   const known = files?.filter((file) => isTestPath(file, run.config.tests));
   const failed = await tryNearest(run, baseline, change, known !== undefined && known.length > 0 ? known : undefined);
+  await workspace.checkout(commit);
   if (failed === undefined) return { ok: true, digest: 'build and nearest tests pass' };
   return { ok: false, digest: explainAttempt(failed.stage, failed.reasons, failed.digest) };
+}
+
+/** Output of the repository's own code is data, in feedback as in the first message. */
+function fenceDigest(run: Run, { digest }: Evaluation): string {
+  return digest === '' ? '' : fence('tests', digest, nonceOf(run));
 }
 
 function sum(evaluation: Evaluation, pick: (file: Evaluation['change']['files'][number]) => number): number {

@@ -32,3 +32,11 @@ export interface Prompt {
   system: string;
   user: string;
 }
+
+/**
+ * Marks the beginning and the end of untrusted text. Nobody knows a run's id before the run began, and a resumed run
+ * has to say the same again.
+ */
+export function nonceOf({ journal }: Pick<Run, 'journal'>): string {
+  return journal.id.replaceAll(/[^A-Za-z0-9]/g, '');
+}

@@ -1,4 +1,4 @@
-import { cap, sanitise } from '../text.ts';
+import { cap, oneLine, sanitise } from '../text.ts';
 import type { Attempt, Proof, RunReport } from '../report.ts';
 import { code, describeDollars, describeDuration, describeTokens } from './words.ts';
 import { drawAttempts } from './attempts.ts';
@@ -145,7 +145,7 @@ function renderAttempts({ attempts }: RunReport): string {
 function describeAttempt({ reasons, stage }: Attempt): string {
   const [first] = reasons;
   if (first === undefined) return stage === 'proven' ? 'proven' : 'nothing to judge';
-  return `${sanitise(firstLine(first.message)).replaceAll('|', '\\|')}${reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''}`;
+  return `${code(firstLine(first.message))}${reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''}`;
 }
 
 function renderCost({ cost, run, agent, sandbox }: RunReport): string {
@@ -169,7 +169,7 @@ function times(count: number): string {
 }
 
 function quote(title: string): string {
-  return `“${sanitise(firstLine(title)).slice(0, 200)}”`;
+  return `“${oneLine(title, 200)}”`;
 }
 
 function firstLine(text: string): string {
