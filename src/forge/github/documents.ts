@@ -1,0 +1,274 @@
+import { z } from 'zod';
+
+/**
+ * The GraphQL documents and what is read of their answers. GitHub may add what it likes; what is missing or of another
+ * type is a broken answer.
+ */
+
+export const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
+
+/** One look at everything an issue has: the first request of every command, and the look before every write. */
+export const standingDocument = /* GraphQL */ `
+  query Standing(
+    $owner: String!
+    $name: String!
+    $number: Int!
+    $branch: String!
+    $branchRef: String!
+    $lockRef: String!
+    $baseRef: String!
+    $triggerLabel: String!
+    $inProgressLabel: String!
+    $needsHumanLabel: String!
+  ) {
+    viewer {
+      login
+    }
+    repository(owner: $owner, name: $name) {
+      id
+      databaseId
+      viewerPermission
+      defaultBranchRef {
+        name
+        target {
+          oid
+        }
+      }
+      base: ref(qualifiedName: $baseRef) {
+        name
+        target {
+          oid
+        }
+      }
+      tip: ref(qualifiedName: $branchRef) {
+        target {
+          oid
+          ... on Commit {
+            message
+            committer {
+              email
+            }
+            author {
+              name
+            }
+          }
+        }
+      }
+      lock: ref(qualifiedName: $lockRef) {
+        target {
+          oid
+          ... on Commit {
+            message
+          }
+        }
+      }
+      trigger: label(name: $triggerLabel) {
+        id
+        name
+      }
+      inProgress: label(name: $inProgressLabel) {
+        id
+        name
+      }
+      needsHuman: label(name: $needsHumanLabel) {
+        id
+        name
+      }
+      pullRequests(headRefName: $branch, states: [OPEN], first: 20) {
+        nodes {
+          number
+          url
+          isDraft
+          headRefOid
+          headRepository {
+            databaseId
+          }
+        }
+      }
+      issueOrPullRequest(number: $number) {
+        __typename
+        ... on Issue {
+          id
+          number
+          title
+          body
+          url
+          state
+          labels(first: 100) {
+            nodes {
+              id
+              name
+            }
+          }
+          assignees(first: 20) {
+            nodes {
+              id
+              login
+            }
+          }
+          closedByPullRequestsReferences(first: 20, includeClosedPrs: false) {
+            nodes {
+              number
+              url
+              isDraft
+              headRefOid
+            }
+          }
+          comments(first: 100) {
+            pageInfo {
+              hasNextPage
+              endCursor
+            }
+            nodes {
+              id
+              url
+              body
+              viewerDidAuthor
+            }
+          }
+        }
+      }
+    }
+  }
+`;
+
+const target = z.object({ oid: z.string() });
+const label = z.object({ id: z.string(), name: z.string() });
+const change = z.object({ number: z.int(), url: z.string(), isDraft: z.boolean(), headRefOid: z.string() });
+const comments = z.object({
+  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+  nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() }).nullable()),
+});
+
+export const issueNode = z.object({
+  __typename: z.literal('Issue'),
+  id: z.string(),
+  number: z.int().positive(),
+  title: z.string(),
+  body: z.string(),
+  url: z.string(),
+  state: z.enum(['OPEN', 'CLOSED']),
+  labels: z.object({ nodes: z.array(label.nullable()) }).nullable(),
+  assignees: z.object({ nodes: z.array(z.object({ id: z.string(), login: z.string() }).nullable()) }),
+  closedByPullRequestsReferences: z.object({ nodes: z.array(change.nullable()) }).nullable(),
+  comments,
+});
+
+export const standingAnswer = z.object({
+  viewer: z.object({ login: z.string() }),
+  repository: repositoryIds
+    .extend({
+      viewerPermission: z.string().nullable(),
+      defaultBranchRef: z.object({ name: z.string(), target: target.nullable() }).nullable(),
+      base: z.object({ name: z.string(), target: target.nullable() }).nullable(),
+      tip: z
+        .object({
+          target: target
+            .extend({
+              message: z.string().optional(),
+              committer: z.object({ email: z.string().nullable() }).nullish(),
+              author: z.object({ name: z.string().nullable() }).nullish(),
+            })
+            .nullable(),
+        })
+        .nullable(),
+      lock: z.object({ target: target.extend({ message: z.string().optional() }).nullable() }).nullable(),
+      trigger: label.nullable(),
+      inProgress: label.nullable(),
+      needsHuman: label.nullable(),
+      pullRequests: z.object({
+        nodes: z.array(change.extend({ headRepository: z.object({ databaseId: z.int().nullable() }).nullable() }).nullable()),
+      }),
+      issueOrPullRequest: z.union([issueNode, z.object({ __typename: z.literal('PullRequest') })]).nullable(),
+    })
+    .nullable(),
+});
+export type StandingAnswer = z.infer<typeof standingAnswer>;
+export type IssueNode = z.infer<typeof issueNode>;
+
+/** Pages of comments after the first. */
+export const commentsDocument = /* GraphQL */ `
+  query Comments($issue: ID!, $after: String!) {
+    node(id: $issue) {
+      ... on Issue {
+        comments(first: 100, after: $after) {
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+          nodes {
+            id
+            url
+            body
+            viewerDidAuthor
+          }
+        }
+      }
+    }
+  }
+`;
+export const commentsAnswer = z.object({ node: z.object({ comments }).nullable() });
+
+/** The draft change of a branch. Only here can a change be opened as a draft with an answer that says so. */
+export const openChangeDocument = /* GraphQL */ `
+  mutation OpenChange($input: CreatePullRequestInput!) {
+    createPullRequest(input: $input) {
+      pullRequest {
+        number
+        url
+      }
+    }
+  }
+`;
+export const openChangeAnswer = z.object({
+  createPullRequest: z.object({ pullRequest: z.object({ number: z.int(), url: z.string() }).nullable() }).nullable(),
+});
+
+/** One part of the document that marks an issue; parts are executed in order, and each may fail for itself. */
+export type MarkPart =
+  | { field: 'addLabelsToLabelable'; input: { labelableId: string; labelIds: string[] } }
+  | { field: 'removeLabelsFromLabelable'; input: { labelableId: string; labelIds: string[] } }
+  | { field: 'removeAssigneesFromAssignable'; input: { assignableId: string; assigneeIds: string[] } }
+  | { field: 'createLabel'; input: { repositoryId: string; name: string; color: string } }
+  | { field: 'addComment'; input: { subjectId: string; body: string } }
+  | { field: 'updateIssueComment'; input: { id: string; body: string } }
+  | {
+      field: 'updateRefs';
+      input: { repositoryId: string; refUpdates: { name: string; beforeOid: string; afterOid: string }[] };
+    };
+
+const selections: Record<MarkPart['field'], string> = {
+  addLabelsToLabelable: 'clientMutationId',
+  removeLabelsFromLabelable: 'clientMutationId',
+  removeAssigneesFromAssignable: 'clientMutationId',
+  createLabel: 'label { id name }',
+  addComment: 'commentEdge { node { id url } }',
+  updateIssueComment: 'issueComment { id url }',
+  updateRefs: 'clientMutationId',
+};
+
+/** All parts as one document: one request, whatever has to be marked. */
+export function markDocument(parts: readonly MarkPart[]): { query: string; variables: Record<string, unknown> } {
+  const declared = parts.map(({ field }, index) => `$p${index}: ${typeOf(field)}!`).join(', ');
+  const fields = parts.map(({ field }, index) => `  p${index}: ${field}(input: $p${index}) { ${selections[field]} }`);
+  return {
+    query: `mutation Mark(${declared}) {\n${fields.join('\n')}\n}`,
+    variables: Object.fromEntries(parts.map(({ input }, index) => [`p${index}`, input])),
+  };
+}
+
+function typeOf(field: string): string {
+  return `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
+}
+
+const writtenComment = z.object({ id: z.string(), url: z.string() });
+export const markAnswer = z.record(
+  z.string(),
+  z
+    .object({
+      label: z.object({ id: z.string(), name: z.string() }).nullish(),
+      commentEdge: z.object({ node: writtenComment.nullable() }).nullish(),
+      issueComment: writtenComment.nullish(),
+    })
+    .nullable(),
+);
