@@ -290,14 +290,25 @@ async function startAgent({ opening, config, agent }: Parts): Promise<Agent> {
 }
 
 /** A new run directory, with the issue locked against a second run until the session ends. */
-async function startRun({ flags, cwd, progress, held }: Opening, { root }: Repository, issueId: string): Promise<Journal> {
+async function startRun(
+  { flags, cwd, progress, held, operator }: Opening,
+  { root }: Repository,
+  issueId: string,
+): Promise<Journal> {
   const { acquireLock, openJournal, runId } = await import('./journal/journal.ts');
   const dir = flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
   const startedAt = new Date();
   held.push(
     await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice: (line) => progress.note(line) }),
   );
-  return openJournal({ dir, id: runId(startedAt, issueId, randomBytes(4).toString('hex')) });
+  return openJournal({ dir, id: runId(startedAt, issueId, randomBytes(4).toString('hex')), redact: await redactor(operator) });
+}
+
+/** Whatever a run leaves behind goes through this: a secret that code or a model printed stays out of every file. */
+async function redactor({ github, anthropic }: Operator): Promise<(text: string) => string> {
+  const { redact } = await import('./core/text.ts');
+  const secrets = [github.token, anthropic.key].filter((secret) => secret !== undefined);
+  return (text) => redact(text, secrets);
 }
 
 async function findRun(written: string, cwd: string): Promise<Journal> {

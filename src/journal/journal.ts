@@ -11,6 +11,8 @@ export function runId(startedAt: Date, issueId: string, random: string): string 
 }
 
 export interface JournalOptions {
+  /** Applied to every byte that is written. */
+  redact?: (text: string) => string;
   /** Directory of all runs, e.g. `.bugloop/runs`. Made when absent, and then ignored by git. */
   dir: string;
   /** From `runId`; an existing run is opened again. */
@@ -21,7 +23,7 @@ export interface JournalOptions {
  * Opens the directory of one run. Throws `state.unwritable` where it cannot be written, also later. Links are not
  * followed at the last two levels: a repository may hold a `.bugloop/runs` that points elsewhere.
  */
-export async function openJournal({ dir, id }: JournalOptions): Promise<Journal> {
+export async function openJournal({ dir, id, redact = (text) => text }: JournalOptions): Promise<Journal> {
   if (id !== safe(id, 200)) throw new BugloopError('usage.run_dir', `'${id}' is not the name of a run`);
   const home = join(dir, id);
   await writing(home, async () => {
@@ -41,7 +43,7 @@ export async function openJournal({ dir, id }: JournalOptions): Promise<Journal>
     dir: home,
     path,
     append(file, entry) {
-      const line = `${JSON.stringify(entry)}\n`;
+      const line = `${redact(JSON.stringify(entry))}\n`;
       const appended = queue.then(() =>
         writing(home, async () => {
           if (!mended.has(file)) await dropTornLine(path(file));
@@ -57,7 +59,7 @@ export async function openJournal({ dir, id }: JournalOptions): Promise<Journal>
       const text = await readText(path(file));
       return text === undefined ? [] : parseLines(text, path(file));
     },
-    write: (file, content) => writing(home, () => replaceDurably(path(file), content)),
+    write: (file, content) => writing(home, () => replaceDurably(path(file), redact(content))),
     read: (file) => readText(path(file)),
   };
 }
