@@ -6,6 +6,7 @@ import { enclosing, functionNames, isValidation, parse, type Source } from '../.
 import type { RepoPath } from '../../core/types.ts';
 import type { AgentTask } from '../../ports.ts';
 import type { Location } from './localize.ts';
+import type { RedTest } from './red.ts';
 
 export interface Candidate {
   edit: Edit;
@@ -23,14 +24,14 @@ const weights = {
   /** Code that runs when a module is loaded runs in every test. */
   moduleLevel: 0.5,
   /** At most this much more where every word of the line is in the report. */
-  words: 0.8,
+  words: 1.5,
 };
 
 /** Edits of the ranked lines, best first: suspiciousness of the line × likelihood of the edit. */
-export async function listCandidates(task: AgentTask, location: Location): Promise<Candidate[]> {
+export async function listCandidates(task: AgentTask, location: Location, red: RedTest): Promise<Candidate[]> {
   const message = location.failure?.message ?? '';
   const symptom = symptomOf(message, location.failure?.type);
-  const words = reportWords(`${task.facts.issue.title}\n${task.facts.issue.body}\n${message}`);
+  const words = reportWords([task.facts.issue.title, task.facts.issue.body, message, ...red.ids].join('\n'));
   const candidates: Candidate[] = [];
   for (const [path, lines] of [...Map.groupBy(location.lines, (line) => line.path)].slice(0, maxFiles)) {
     const source = await readSource(task, path);

@@ -30,13 +30,13 @@ async function work(task: AgentTask, limits: SearchLimits): Promise<AgentResult>
   if (stopped !== undefined) return { end: stopped, summary: 'Ended before an edit was tried.' };
   if (!found.ok) return { end: 'gave-up', summary: await withoutRedTest(task, found.reason) };
   const location = await localize(task, found.red, known);
-  const candidates = await listCandidates(task, location);
+  const candidates = await listCandidates(task, location, found.red);
   const skip = new Set(memories.flatMap(({ tried }) => tried));
   const trials = await tryCandidates(task, candidates, found.red, { ...limits, durationMs: location.durationMs, skip });
   const best = smallest(trials.passing);
   const left = best === undefined ? undefined : await leave(task, best);
   await task.record(memoryOf(trials, found.red, left));
-  return best === undefined ? withoutFix(trials, candidates.length, location, found.red) : withFix(best, trials, found.red);
+  return best === undefined ? withoutFix(trials, candidates, location, found.red) : withFix(best, trials, found.red);
 }
 
 /** The red test of an earlier attempt, if it is still there; else a new one. */
@@ -105,13 +105,13 @@ function withFix(best: Candidate, trials: Trials, red: RedTest): AgentResult {
   return { end: 'finished', summary: lines.join('\n') };
 }
 
-function withoutFix(trials: Trials, candidates: number, location: Location, red: RedTest): AgentResult {
+function withoutFix(trials: Trials, candidates: readonly Candidate[], location: Location, red: RedTest): AgentResult {
   const shown =
     red.written === undefined ? `${red.files.join(', ')} is red` : `Reproduced by the new test ${red.written}, which is kept`;
   const broke = trials.broke === 0 ? '' : ` ${count(trials.broke, 'edit')} turned it green but broke other tests.`;
   const summary = [
-    `${shown}. Not fixed: ${trials.tried.length} of ${count(candidates, 'mechanical edit')} were tried, none passed everything.${broke}`,
-    suspicious(location),
+    `${shown}. Not fixed: ${trials.tried.length} of ${count(candidates.length, 'mechanical edit')} were tried, none passed everything.${broke}`,
+    suspicious(location, candidates),
   ].join('\n');
   if (trials.ended === 'interrupted') return { end: 'interrupted', summary };
   return { end: trials.ended === 'limit' ? 'limit' : 'gave-up', summary };
@@ -119,11 +119,12 @@ function withoutFix(trials: Trials, candidates: number, location: Location, red:
 
 const maxShown = 10;
 
-function suspicious({ lines }: Location): string {
-  if (lines.length === 0) return 'No line of the source could be tied to it.';
-  return ['Most suspicious lines:', ...lines.slice(0, maxShown).map(({ path, line, why }) => `- ${path}:${line} (${why})`)].join(
-    '\n',
-  );
+/** The lines that were tried first: suspicious by what ran, and by what the report says. */
+function suspicious({ lines }: Location, candidates: readonly Candidate[]): string {
+  const order = new Set(candidates.map(({ edit }) => `${edit.path}:${edit.line}`));
+  const known = new Map(lines.map(({ path, line, why }) => [`${path}:${line}`, why]));
+  const places = [...order].slice(0, maxShown).map((place) => `- ${place} (${known.get(place) ?? 'unknown'})`);
+  return places.length === 0 ? 'No line of the source could be tied to it.' : ['Most suspicious lines:', ...places].join('\n');
 }
 
 /** Nothing is red: the files that fit the report are all that can be said. */
