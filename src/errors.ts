@@ -62,6 +62,7 @@ export const catalogue = {
   'event.schema': { exit: 2, hint: 'run dispatch with the event file that GitHub Actions wrote' },
   'event.provider_mismatch': { exit: 2, hint: 'run dispatch in GitHub Actions' },
   'api.unavailable': { exit: 5, hint: 'run the command again later' },
+  'api.refused': { exit: 4, hint: 'see what GitHub says, and doctor for the settings of the repository' },
   'api.rate_limited': { exit: 5, hint: 'run the command again later' },
   'issue.not_found': { exit: 2, hint: 'check the number, the repository, and that the token may read it' },
   'template.not_found': { exit: 2, hint: 'restore the file, or remove the override' },
