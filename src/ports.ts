@@ -109,15 +109,18 @@ export interface Mirror {
   list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number }[]>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;
-  /** Squash of `head` onto `base`, with this message; deterministic for the same input. */
-  squash(base: CommitId, head: CommitId, message: string): Promise<CommitId>;
+  /**
+   * The tree of `head` as one commit on `base`, with this message; deterministic for the same input. With `onto`, work
+   * that is already published, it is made on top of that instead, and `onto` itself where that has the same tree.
+   */
+  squash(base: CommitId, head: CommitId, message: string, onto?: CommitId): Promise<CommitId>;
   /** Writes a bundle with one branch; `base` is its prerequisite. */
   bundle(file: string, branch: string, base: CommitId, head: CommitId): Promise<void>;
   /** Fetches a bundle's branch, verifying it; the commit it names. */
   unbundle(file: string, branch: string): Promise<CommitId>;
-  /** Fetches what `branch` of the remote has beyond its `base` branch; the commit it names. */
-  fetch(remote: Remote, branch: string, base: string): Promise<CommitId>;
-  /** Moves `branch` of the remote to `head` from `expected` (absent: creates it), never by force. */
+  /** Fetches what `branch` of the remote has beyond the base; the commit it names. Throws `api.*` and `auth.*`. */
+  fetch(remote: Remote, branch: string): Promise<CommitId>;
+  /** Moves `branch` of the remote to `head` from `expected` (absent: creates it), never by force. Throws `api.*` and `auth.*`. */
   push(remote: Remote, update: { branch: string; head: CommitId; expected?: CommitId }): Promise<PushAnswer>;
 }
 

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { simpleGit } from 'simple-git';
 import { BugloopError } from '../errors.ts';
+import type { Remote } from '../ports.ts';
 
 /**
  * The only place that starts git. Whatever repository it works on, no hook, filter, monitor, pager, prompt, remote
@@ -11,6 +12,8 @@ export interface Git {
   run: (args: readonly string[], call?: GitCall) => Promise<string>;
   /** As `run`, byte for byte: for paths and contents, which need not be UTF-8. */
   bytes: (args: readonly string[], call?: GitCall) => Promise<Buffer>;
+  /** As `run` with a remote over HTTP, where failing is an answer: what git printed, and whether it succeeded. */
+  exchange: (remote: Remote, args: readonly string[]) => Promise<{ ok: boolean; stdout: string; stderr: string }>;
   /** The same git somewhere else. */
   at: (place: GitPlace) => Git;
 }
@@ -105,13 +108,18 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       }
     },
     bytes,
+    async exchange(remote, args) {
+      const env = { ...environment({}), ...environmentFor(remote) };
+      const { failed, stdout, stderr } = await start([...transport, ...args], env, {});
+      return { ok: !failed, stdout: text(stdout), stderr: text(stderr) };
+    },
     at: (other) => openGit(options, other),
   };
 
-  async function bytes(args: readonly string[], call: GitCall = {}): Promise<Buffer> {
-    const result = await execa('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
+  function start(args: readonly string[], env: Record<string, string>, call: GitCall) {
+    return execa('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
       cwd: place.directory,
-      env: environment(call),
+      env,
       extendEnv: false,
       encoding: 'buffer',
       reject: false,
@@ -122,9 +130,12 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
     });
+  }
+
+  async function bytes(args: readonly string[], call: GitCall = {}): Promise<Buffer> {
+    const result = await start(args, environment(call), call);
     if (!result.failed) return Buffer.from(result.stdout);
-    const stderr = Buffer.from(result.stderr ?? []).toString('utf8');
-    throw explain({ args, stderr: `${result.code ?? ''} ${stderr}` }, result.cause);
+    throw explain({ args, stderr: `${result.code ?? ''} ${text(result.stderr)}` }, result.cause);
   }
 }
 
@@ -152,6 +163,26 @@ function environmentOf(searchPath: string, place: GitPlace, call: GitCall): Reco
     ...(place.workTree === undefined ? {} : { GIT_WORK_TREE: place.workTree }),
     ...(place.indexFile === undefined ? {} : { GIT_INDEX_FILE: place.indexFile }),
   };
+}
+
+/** Given only where a remote takes part. A redirect could carry the credential elsewhere. */
+const transport = ['http.followRedirects=false', 'http.lowSpeedLimit=1000', 'http.lowSpeedTime=30', 'credential.helper='].flatMap(
+  (setting) => ['-c', setting],
+);
+
+/** The credential of one call: in the environment, where neither arguments nor files show it, and for this address only. */
+function environmentFor({ url, token }: Remote): Record<string, string> {
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return {
+    GIT_ALLOW_PROTOCOL: 'http:https',
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+  };
+}
+
+function text(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('utf8');
 }
 
 interface Failure {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { isValidRef } from '../core/ref.ts';
 import type { ChangedFile, CommitId, FileMode, RepoPath, TreeId } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
-import type { Mirror } from '../ports.ts';
+import type { Mirror, PushAnswer, Remote } from '../ports.ts';
 import type { Git } from './git.ts';
 
 /** Bytes of one blob up to which `change` loads its text (the port's limit). */
@@ -72,9 +72,10 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
     listed.set(commit, known);
     return known;
   };
-  const commitTree = async (tree: TreeId, parent: CommitId, message: string): Promise<CommitId> => {
+  const commitTree = async (tree: TreeId, parent: CommitId, message: string, second?: CommitId): Promise<CommitId> => {
     date ??= new Date(1000 * Number(await git.run(['log', '-1', '--no-show-signature', '--format=%ct', base])));
-    return git.run(['commit-tree', checked(tree), '-p', checked(parent)], { input: message, date });
+    const parents = [parent, ...(second === undefined ? [] : [second])].flatMap((id) => ['-p', checked(id)]);
+    return git.run(['commit-tree', checked(tree), ...parents], { input: message, date });
   };
 
   return {
@@ -111,7 +112,12 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
     },
 
     commitTree,
-    squash: async (base, head, message) => commitTree(await treeOf(head), base, message),
+    async squash(base, head, message, onto) {
+      const tree = await treeOf(head);
+      if (onto === undefined) return commitTree(tree, base, message);
+      if ((await treeOf(onto)) === tree) return onto;
+      return commitTree(tree, onto, message, (await isAncestor(git, base, onto)) ? undefined : base);
+    },
 
     async bundle(file, branch, base, head) {
       const ref = refOf(branch);
@@ -126,7 +132,79 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       await git.run(['-c', 'fetch.fsckObjects=true', 'fetch', ...quietly, '--', bundle, `+${ref}:${received}`]);
       return git.run(['rev-parse', '--verify', '--end-of-options', `${received}^{commit}`]);
     },
+
+    async fetch(remote, branch) {
+      const published = `refs/bugloop/published/${branch}`;
+      const checks = ['-c', 'fetch.fsckObjects=true'];
+      const answer = await git.exchange(remote, [
+        ...checks,
+        'fetch',
+        ...quietly,
+        '--',
+        remote.url,
+        `+${refOf(branch)}:${published}`,
+      ]);
+      if (!answer.ok) throw explainRemote(remote, answer.stderr);
+      return git.run(['rev-parse', '--verify', '--end-of-options', `${published}^{commit}`]);
+    },
+
+    async push(remote, { branch, head, expected }) {
+      const ref = refOf(branch);
+      if (expected !== undefined && !(await isAncestor(git, expected, checked(head)))) {
+        return {
+          ok: false,
+          why: 'moved',
+          message: `${branch} is at ${expected.slice(0, 12)}, which this work does not build on`,
+        };
+      }
+      // With the ancestry known, the lease only says where the branch has to be; it lets nothing be overwritten.
+      const lease = `--force-with-lease=${ref}:${expected ?? ''}`;
+      const options = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--recurse-submodules=no', lease];
+      const answer = await git.exchange(remote, ['push', ...options, '--', remote.url, `${checked(head)}:${ref}`]);
+      return answer.ok ? { ok: true } : explainPush(remote, branch, answer);
+    },
   };
+}
+
+// ---------------------------------------------------------------------------------------------- remote
+
+async function isAncestor(git: Git, older: CommitId, newer: CommitId): Promise<boolean> {
+  const found = await git.run(['rev-list', '--max-count=1', checked(older), `^${checked(newer)}`, '--']);
+  return found === '';
+}
+
+/** Why a push was not accepted; throws where the remote could not be used at all. */
+function explainPush(remote: Remote, branch: string, { stdout, stderr }: { stdout: string; stderr: string }): PushAnswer {
+  const rejected = stdout.split('\n').find((line) => line.startsWith('!'));
+  if (/refusing to allow .{0,80}\bworkflow\b/i.test(`${rejected} ${stderr}`)) {
+    return {
+      ok: false,
+      why: 'workflow',
+      message: 'the forge refuses the push because workflow files differ from its newest base',
+    };
+  }
+  if (rejected === undefined) throw explainRemote(remote, stderr);
+  const reason = (/\(([^()]{0,200})\)\s*$/.exec(rejected)?.[1] ?? 'no reason given').replaceAll(/\p{Cc}+/gu, ' ');
+  const moved = /stale info|fetch first|non-fast-forward|cannot lock ref|incorrect old value|already exists|failed to update ref/;
+  return moved.test(reason)
+    ? { ok: false, why: 'moved', message: `branch ${branch} was changed by somebody else (${reason})` }
+    : { ok: false, why: 'refused', message: `the forge refused branch ${branch} (${reason})` };
+}
+
+/** A remote that does not work: its words decide what can be done about it. */
+function explainRemote({ url }: Remote, stderr: string): BugloopError {
+  const line = stderr.split('\n').find((text) => /^(?:fatal|error|remote): /.test(text)) ?? stderr.split('\n')[0] ?? '';
+  const words = line.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 300);
+  if (/Authentication failed|could not read Username|returned error: 401/i.test(stderr)) {
+    return new BugloopError('auth.invalid', `${url}: the token is invalid, has expired, or may not be used for git`);
+  }
+  if (/returned error: 403|Permission to .{0,200} denied|Write access to repository not granted/i.test(stderr)) {
+    return new BugloopError('auth.forbidden', `${url}: the token may not push; it needs contents: write`, {
+      hint: 'set contents: write under permissions: in the workflow, or in the settings of the token or the App on GitHub',
+    });
+  }
+  if (/couldn't find remote ref|not our ref/i.test(stderr)) return new BugloopError('git.branch_taken', `${url}: ${words}`);
+  return new BugloopError('api.unavailable', `${url}: ${words}`);
 }
 
 // ---------------------------------------------------------------------------------------------- bundles
