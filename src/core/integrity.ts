@@ -235,17 +235,27 @@ function compareRuns({ baseline, after }: IntegrityInput): IntegrityFinding[] {
   ];
 }
 
-/** A skipped suite is one finding, not one for each of its tests. */
+/** Findings of one kind in one file that are told one by one. */
+const mostRepeats = 20;
+
+/** A skipped suite is one finding, not one for each of its tests; what waits for the proof is never merged. */
 function mergeRepeats(findings: readonly IntegrityFinding[]): IntegrityFinding[] {
-  const groups = new Map<string, IntegrityFinding[]>();
+  const groups = new Map<string, { first: IntegrityFinding; messages: Set<string> }>();
+  const told = new Map<string, number>();
   for (const finding of findings) {
-    const place = finding.line === undefined ? finding.message : String(finding.line);
-    const key = [finding.kind, finding.weight, finding.path, place, finding.weight === 'proof' ? finding.message : ''].join('\0');
-    groups.set(key, [...(groups.get(key) ?? []), finding]);
+    const file = [finding.kind, finding.weight, finding.path].join('\0');
+    const isOpen = finding.weight === 'proof';
+    const place = isOpen || finding.line === undefined ? `${finding.line} ${finding.message}` : String(finding.line);
+    const count = told.get(file) ?? 0;
+    const key = !isOpen && count >= mostRepeats ? `${file}\0rest` : `${file}\0${place}`;
+    const group = groups.get(key);
+    if (group !== undefined) group.messages.add(finding.message);
+    else {
+      groups.set(key, { first: finding, messages: new Set([finding.message]) });
+      told.set(file, count + 1);
+    }
   }
-  return [...groups.values()].flatMap(([first, ...more]) => {
-    if (first === undefined) return [];
-    const distinct = new Set(more.map((finding) => finding.message).filter((message) => message !== first.message));
-    return [distinct.size === 0 ? first : { ...first, message: `${first.message} (and ${distinct.size} more)` }];
-  });
+  return [...groups.values()].map(({ first, messages }) =>
+    messages.size === 1 ? first : { ...first, message: `${first.message} (and ${messages.size - 1} more)` },
+  );
 }

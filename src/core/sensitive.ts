@@ -103,7 +103,7 @@ const silencers: readonly [RegExp, string][] = [
 function findSilencedCheckers(path: RepoPath, before: SourceFacts, after: SourceFacts): Reason[] {
   const added = fresh(after.lines, before.lines, textOf);
   const silenced = added.flatMap(({ text, line }): Reason[] => {
-    const found = silencers.find(([pattern]) => pattern.test(text));
+    const found = silencers.find(([pattern]) => pattern.test(text.slice(0, 2_000)));
     return found === undefined
       ? []
       : [{ code: 'human.checker_silenced', message: `silences ${found[1]}: ${short(text)}`, path, line }];
@@ -135,7 +135,7 @@ const readsEnvironment = /\benv\b|environ|getenv|ENV\[|process|import|sys\.|test
 function findTestKnowledge(path: RepoPath, before: SourceFacts, after: SourceFacts, literals: ReadonlySet<string>): Reason[] {
   const added = fresh(after.lines, before.lines, textOf);
   const detects = added
-    .filter(({ text, isComment }) => !isComment && testEnvironment.test(text) && readsEnvironment.test(text))
+    .filter(({ text, isComment }) => !isComment && testEnvironment.test(text.slice(0, 2_000)) && readsEnvironment.test(text))
     .map(({ text, line }) => ({
       code: 'human.detects_tests',
       message: `can tell that it is being tested: ${short(text)}`,

@@ -505,3 +505,27 @@ describe('combined with the proof', () => {
     expect(combineIntegrity(findings, { failToPass: ['test/a.test.js > subtracts 1'] }).refuse).toHaveLength(1);
   });
 });
+
+// EX-12: the judge reads what an agent wrote, so no text may keep it busy.
+describe('hostile text', () => {
+  test.each([
+    ['test/a.test.js', '('.repeat(200_000)],
+    ['test/a.test.js', `a${'.b'.repeat(50_000)}`],
+    ['test/a.test.js', 'a'.repeat(1_000_000)],
+    ['test/a.test.js', `x = [${'{},'.repeat(100_000)}]`],
+    ['tests/test_a.py', '['.repeat(200_000)],
+    ['tests/test_a.py', 'assert '.repeat(100_000)],
+    ['tests/test_a.py', `def test_a():\n    assert ${'a'.repeat(900_000)}`],
+    ['tests/test_a.py', ' \n'.repeat(400_000)],
+    ['a_test.go', '{'.repeat(500_000)],
+    ['a_test.go', `func TestA(t *testing.T) {${'{}'.repeat(300_000)}}`],
+    ['src/test/ATest.java', `@Test void ${'a'.repeat(900_000)}`],
+    ['src/test/ATest.java', 'assertThat(a)'.repeat(70_000)],
+    ['A.Tests/ATests.cs', `[Fact] void A() { ${'a.Should().'.repeat(80_000)} }`],
+    ['test/a_test.rb', 'expect('.repeat(100_000)],
+    ['test/a_test.rb', `it "${'\\'.repeat(900_000)}`],
+  ])('%s %#', { timeout: 20_000 }, (path, text) => {
+    expect(judge(edit(path, 'a\n', text)).length).toBeGreaterThanOrEqual(0);
+    expect(judge(edit(path, text, undefined)).length).toBeGreaterThan(0);
+  });
+});

@@ -11,14 +11,14 @@ const braces = {
   handler: /^\}?\s*catch\b/,
 };
 /** Declared name of a function, where `pattern` finds one in its head. */
-const named = ({ code, text }: Block, pattern: RegExp): string | undefined => {
+const named = ({ head: code, text }: Block, pattern: RegExp): string | undefined => {
   const match = pattern.exec(code);
   return match?.[1] === undefined
     ? undefined
     : (text.slice(match.index, match.index + match[0].length).match(pattern)?.[1] ?? match[1]);
 };
 /** The first string of a head. */
-const quoted = ({ text }: Block): string => /(["'`])((?:\\.|(?!\1).)*)\1/.exec(text)?.[2] ?? text;
+const quoted = ({ text }: Block): string => /(["'`])((?:\\.|(?!\1)[^\\])*)\1/.exec(text.slice(0, 2_000))?.[2] ?? text;
 
 export const python: ScannedLanguage = {
   lexicon: lexicons.python,
@@ -46,7 +46,7 @@ export const go: ScannedLanguage = {
   attribute: /^\/\/go:build/,
   test: (block) =>
     named(block, /^func\s+(?:\([^)]*\)\s*)?((?:Test|Fuzz|Example)\w*)\s*\(/) ??
-    (/\b\w+\.Run\(\s*["`]/.test(block.code) && block.children.length > 0 ? quoted(block) : undefined),
+    (/\b\w+\.Run\(\s*["`]/.test(block.head) && block.children.length > 0 ? quoted(block) : undefined),
   suite: () => undefined,
   skip: /\b[a-z]\w*\.(Skip|Skipf|SkipNow)\(/,
   exit: /\bos\.Exit\(|\bruntime\.Goexit\(/,
@@ -88,21 +88,20 @@ export const jvm: ScannedLanguage = {
             block,
             /(\w+)\s*\([^()]*\)\s*(?:throws [\w.,\s]+)?(?::\s*[\w<>?]+)?\s*=?\s*(?:runTest|runBlocking)?\s*(?:\([^)]*\))?$/,
           );
-    return /^(?:x|f)?(?:it|test|should|scenario|Then|expect)\s*\(\s*"/.test(block.code) && block.children.length > 0
+    return /^(?:x|f)?(?:it|test|should|scenario|Then|expect)\s*\(\s*"/.test(block.head) && block.children.length > 0
       ? quoted(block)
       : undefined;
   },
   suite: (block) =>
     named(block, /\b(?:class|object|interface)\s+(\w+)/) ??
-    (/^(describe|context|feature|given|When)\s*\(/i.test(block.code) ? quoted(block) : undefined),
+    (/^(describe|context|feature|given|When)\s*\(/i.test(block.head) ? quoted(block) : undefined),
   skip: /@(\w+\.)*(Disabled\w*|Ignore|EnabledIf\w*|EnabledOn\w*|DisabledIf\w*)\b|\bassume(True|False|That|NoException|NotNull)\s*\(|\bAssume\.|\b(enabled\s*=\s*false)|\bxit\s*\(|\bAssumptions\./,
   timeout: /@Timeout\(\s*(?:value\s*=\s*)?(\d+)|timeout\s*=\s*(\d+)|assertTimeout\w*\(/,
   retry: /@(RetryingTest|Retry|RepeatedIfExceptionsTest|Flaky)\b\(?(\d+)?|retryAnalyzer/,
   exit: /\bSystem\.exit\(|\bexitProcess\(|Runtime\.getRuntime\(\)\.halt/,
   assertion: /^(?:[\w.]+\.)?((?:assert|verify|fail|expect|check|require)\w*)\s*(?:<[^>]*>)?\s*(?:\(|\{|$)/,
   expectedFirst: /^assert(Not)?(Equals|Same|ArrayEquals|IterableEquals|LinesMatch)$/,
-  fluent:
-    /^(?:[\w.]+\.)?(?:assertThat|expectThat|then)\s*\((.*?)\)\s*\..*?(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)\s*$|^(.+?)\s+(should\w*)\s+(.+)$/,
+  fluent: /^(?:[\w.]+\.)?(?:assertThat|expectThat|then)\s*\(|\s(?=should\w*\s)/,
   rows: /@(CsvSource|ValueSource|MethodSource|EnumSource)|Arguments\.of|arrayOf\(|listOf\(|Stream\.of/,
 };
 
@@ -122,7 +121,7 @@ export const csharp: ScannedLanguage = {
   assertion:
     /^(?:await\s+)?(?:var\s+\w+\s*=\s*(?:await\s+)?)?(?:\w*Assert|Check|ClassicAssert|Xunit\.Assert)\.(\w+)\s*(?:<[^>]*>)?\s*\(/,
   expectedFirst: /^(Equal|StrictEqual|Same|AreEqual|AreSame|NotEqual|AreNotEqual|Equivalent|Contains)$/,
-  fluent: /^(?:await\s+)?(.+?)\.Should\w*\(\)?\.?.*?(\w+)\s*(?:<[^>]*>)?\s*\(((?:[^()]|\([^()]*\))*)\)\s*$/,
+  fluent: /\.(?=Should\w*\()/,
   rows: /\[\s*(InlineData|TestCase|DataRow)/,
 };
 
@@ -131,13 +130,13 @@ export const php: ScannedLanguage = {
   ...braces,
   attribute: /^#\[/,
   test(block, heads) {
-    if (/^(?:it|test)\s*\(\s*["']/.test(block.code) && block.children.length > 0) return quoted(block);
+    if (/^(?:it|test)\s*\(\s*["']/.test(block.head) && block.children.length > 0) return quoted(block);
     return (
       named(block, /\bfunction\s+(test\w*)\s*\(/) ??
       (/#\[\s*(\w+\\)*Test\b/.test(heads) ? named(block, /\bfunction\s+(\w+)\s*\(/) : undefined)
     );
   },
-  suite: (block) => named(block, /\b(?:class|trait)\s+(\w+)/) ?? (/^describe\s*\(/.test(block.code) ? quoted(block) : undefined),
+  suite: (block) => named(block, /\b(?:class|trait)\s+(\w+)/) ?? (/^describe\s*\(/.test(block.head) ? quoted(block) : undefined),
   skip: /->markTestSkipped\(|->markTestIncomplete\(|::markTestSkipped\(|@requires\b|#\[\s*Requires|->skip\(|->todo\(/,
   focus: /->only\(/,
   retry: /->repeat\(|->retry\(\s*(\d+)?/,
@@ -146,7 +145,7 @@ export const php: ScannedLanguage = {
     /^(?:\$this->|self::|static::|Assert::|\$\w+->)?((?:assert|expectException|expectError|expectOutput|fail|should)\w*)\s*\(/,
   expectedFirst:
     /^assert(Not)?(Same|Equals|EqualsCanonicalizing|Count|Contains|InstanceOf|StringContainsString|ArrayHasKey|MatchesRegularExpression)$/,
-  fluent: /^expect\s*\((.*?)\)\s*->.*?(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)\s*$/,
+  fluent: /^expect\s*\(/,
   rows: /@dataProvider|#\[\s*(DataProvider|TestWith)|^return\s*\[|yield\b/,
 };
 
@@ -155,12 +154,12 @@ export const ruby: ScannedLanguage = {
   tree: indentTree,
   attribute: /^(?!)/,
   test(block) {
-    if (/^(?:x|f|p)?(?:it|specify|test|should|scenario|example)\b\s*\(?\s*["']/.test(block.code)) return quoted(block);
+    if (/^(?:x|f|p)?(?:it|specify|test|should|scenario|example)\b\s*\(?\s*["']/.test(block.head)) return quoted(block);
     return named(block, /^def\s+(test_\w+[?!]?)/);
   },
   suite: (block) =>
     named(block, /^class\s+([\w:]+)/) ??
-    (/^(?:RSpec\.)?(?:x|f)?(?:describe|context|feature|shared_examples)\b/.test(block.code)
+    (/^(?:RSpec\.)?(?:x|f)?(?:describe|context|feature|shared_examples)\b/.test(block.head)
       ? /["']/.test(block.text)
         ? quoted(block)
         : block.text
@@ -171,8 +170,7 @@ export const ruby: ScannedLanguage = {
   exit: /^(exit!?|abort)\b/,
   assertion: /^((?:assert|refute|flunk|must|wont)(?:_\w+)?)\b\s*\(?/,
   expectedFirst: /^(assert|refute)_(equal|same|in_delta|in_epsilon|includes|kind_of|instance_of|match)$/,
-  fluent:
-    /^expect\s*[({]\s*(.*?)\s*[)}]\s*\.(?:to|not_to|to_not)\s+(\w+)(.*)$|^(.+?)\.(must_\w+|wont_\w+|should(?:_not)?)\b(.*)$/,
+  fluent: /^expect\s*[({]|\.(?=(?:must|wont)_\w|should(?:_not)?\b)/,
   condition: /^(if|unless|elsif|else|case|when)\b/,
   attempt: /^(begin|def|it|test)\b/,
   handler: /^rescue\b/,

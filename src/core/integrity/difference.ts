@@ -74,6 +74,8 @@ interface Pair {
   renamed: boolean;
 }
 
+const mostPairs = 250_000;
+
 /** Same titles first; then same body, then a body that is mostly the same, under another title. */
 export function pairTests(before: readonly TestCase[], after: readonly TestCase[]): Pair[] {
   const rounds: { same: (old: TestCase, now: TestCase) => boolean; renamed: boolean }[] = [
@@ -86,6 +88,8 @@ export function pairTests(before: readonly TestCase[], after: readonly TestCase[
   const pairs: Pair[] = [];
   let [old, now] = [[...before], [...after]];
   for (const { same, renamed } of rounds) {
+    // Beyond this many pairs likeness is not worth its time: what is left was rewritten, not renamed.
+    if (renamed && old.length * now.length > mostPairs) break;
     for (const test of old) {
       const found = now.find((candidate) => same(test, candidate));
       if (found === undefined) continue;
@@ -98,10 +102,22 @@ export function pairTests(before: readonly TestCase[], after: readonly TestCase[
   return pairs;
 }
 
-const sameTitles = (old: TestCase, now: TestCase): boolean => old.titles.join('\0') === now.titles.join('\0');
+const sameTitles = (old: TestCase, now: TestCase): boolean => titleKey(old) === titleKey(now);
 const isSubstantial = (test: TestCase): boolean => test.assertions.length > 0 && test.titles.at(-1) !== '';
 const content = (test: TestCase): string[] => [...test.statements, ...test.assertions.map((assertion) => assertion.print)];
-const sameBody = (old: TestCase, now: TestCase): boolean => content(old).join('\0') === content(now).join('\0');
+const sameBody = (old: TestCase, now: TestCase): boolean => bodyKey(old) === bodyKey(now);
+
+/** Every test is compared with many others: its key is made once. */
+function keyed(make: (test: TestCase) => string): (test: TestCase) => string {
+  const keys = new WeakMap<TestCase, string>();
+  return (test) => {
+    const key = keys.get(test) ?? make(test);
+    keys.set(test, key);
+    return key;
+  };
+}
+const titleKey = keyed((test) => test.titles.join('\0'));
+const bodyKey = keyed((test) => content(test).join('\0'));
 
 /** Half of what both say is the same, and at least one assertion on the same subject: an edited and renamed test. */
 function similarBody(old: TestCase, now: TestCase): boolean {

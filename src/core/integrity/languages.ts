@@ -23,5 +23,18 @@ const readers: readonly [RegExp, Reader][] = [
 ];
 
 export function readerFor(path: string): Reader | undefined {
-  return readers.find(([pattern]) => pattern.test(path))?.[1];
+  const reader = readers.find(([pattern]) => pattern.test(path))?.[1];
+  return reader === undefined ? undefined : bounded(reader);
 }
+
+/** Text that is nested so deeply that reading it exhausts the stack was not written to be read. */
+const bounded =
+  (reader: Reader): Reader =>
+  (path, text) => {
+    try {
+      return reader(path, text);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  };

@@ -129,19 +129,46 @@ function stringEnd(text: string, from: number, quote: Lexicon['strings'][number]
   return text.length;
 }
 
+const partners = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
+
 /** End of the bracket that opens at `open`, one past its partner; the end of the text where there is none. */
 export function closingOf(code: string, open: number): number {
-  const partner: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
   const stack: string[] = [];
   for (let at = open; at < code.length; at++) {
     const character = code[at] ?? '';
-    if (character in partner) stack.push(partner[character] ?? '');
+    const partner = partners.get(character);
+    if (partner !== undefined) stack.push(partner);
     else if (character === stack.at(-1)) {
       stack.pop();
       if (stack.length === 0) return at + 1;
     }
   }
   return code.length;
+}
+
+/** Deepest nesting that is read; beyond it nobody wrote the text. */
+const maximalDepth = 400;
+
+/**
+ * `closingOf` for many questions about one text, in linear time altogether.
+ * @throws RangeError when brackets are nested deeper than any test is.
+ */
+export function pairBrackets(code: string): (open: number) => number {
+  const ends = new Map<number, number>();
+  const stack: { at: number; partner: string }[] = [];
+  for (let at = 0; at < code.length; at++) {
+    const character = code[at] ?? '';
+    const partner = partners.get(character);
+    if (partner !== undefined) {
+      if (stack.length >= maximalDepth) throw new RangeError('nested too deeply');
+      stack.push({ at, partner });
+    } else if (character === stack.at(-1)?.partner) ends.set(stack.pop()?.at ?? 0, at + 1);
+  }
+  return (open) => ends.get(open) ?? code.length;
 }
 
 /** Top-level commas of `code` between two positions. */

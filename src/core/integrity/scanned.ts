@@ -25,7 +25,7 @@ export interface ScannedLanguage {
   expectedFirst?: RegExp;
   /** Arguments before the subject, as `t` in `assert.Equal(t, …)`. */
   leading?: RegExp;
-  /** Fluent: the subject is the first group, the matcher the second, the expected value the third. */
+  /** Where a fluent assertion begins: at the bracket around its subject, or after a subject that stands bare. */
   fluent?: RegExp;
   /** `assert a == b`: a whole statement whose rest is the claim. */
   claim?: RegExp;
@@ -61,7 +61,7 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
     let here = scope;
     let attributes: Block[] = [];
     blocks.forEach((block, index) => {
-      if (language.attribute.test(block.code) && block.children.length === 0 && !declares(block)) {
+      if (language.attribute.test(block.head) && block.children.length === 0 && !declares(block)) {
         attributes.push(block);
         return;
       }
@@ -77,7 +77,7 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
   function after(block: Block, scope: Scope): Scope {
     if (leaves(block)) return { ...scope, dead: scope.dead ?? 'unreachable' };
     const first = block.children[0];
-    if (language.condition.test(block.code) && block.children.length === 1 && first !== undefined && leaves(first))
+    if (language.condition.test(block.head) && block.children.length === 1 && first !== undefined && leaves(first))
       return { ...scope, conditions: [...scope.conditions, conditionOf(block, 'not ')] };
     return scope;
   }
@@ -117,13 +117,13 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
 
   function inside(block: Block, next: Block | undefined, scope: Scope): Scope {
     if (
-      language.attempt.test(block.code) &&
+      language.attempt.test(block.head) &&
       next !== undefined &&
-      language.handler.test(next.code) &&
+      language.handler.test(next.head) &&
       hidesFailure(language, next)
     )
       return { ...scope, dead: scope.dead ?? 'swallowed' };
-    if (!language.condition.test(block.code)) return scope;
+    if (!language.condition.test(block.head)) return scope;
     const condition = conditionOf(block);
     if (condition.kind === 'never')
       return { ...scope, dead: scope.dead ?? 'unreachable', conditions: [...scope.conditions, condition] };
@@ -140,7 +140,7 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
   }
 
   function readRows(block: Block): void {
-    if (language.rows?.test(block.code) !== true) return;
+    if (language.rows?.test(block.head) !== true) return;
     const lists = block.children.filter(({ code, children }) => children.length > 0 && isRow(code));
     for (const row of lists) rows.push({ line: row.line, text: [...walkBlocks([row])].map(({ text }) => text).join(' ') });
     const open = block.code.indexOf('[');
@@ -160,7 +160,7 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
   return { tests, marks: fileMarks, rows, comments: scanned.comments };
 }
 
-const leaves = ({ code }: Block): boolean => /^(return|break|continue|next)\b(?!.*\b(if|unless)\b)/.test(code);
+const leaves = ({ head }: Block): boolean => /^(return|break|continue|next)\b(?!.*\b(if|unless)\b)/.test(head);
 
 function conditionOf(block: Block, prefix = ''): Condition {
   const text = prefix + block.text;
@@ -180,11 +180,11 @@ function conditionOf(block: Block, prefix = ''): Condition {
 /** A handler that neither fails, nor raises again, nor asserts. */
 function hidesFailure(language: ScannedLanguage, handler: Block): boolean {
   return ![...walkBlocks(handler.children)].some(
-    ({ code }) =>
-      /\b(throw|raise|fail|Fail|panic|abort)\b/.test(code) ||
-      language.assertion.test(code) ||
-      language.claim?.test(code) ||
-      language.failure?.test(code),
+    ({ head }) =>
+      /\b(throw|raise|fail|Fail|panic|abort)\b/.test(head) ||
+      language.assertion.test(head) ||
+      language.claim?.test(head) ||
+      language.failure?.test(head),
   );
 }
 
@@ -248,7 +248,7 @@ const comparisons: readonly [RegExp, string, number][] = [
 ];
 
 function claimOf(language: ScannedLanguage, { code, text }: Block): Parts | undefined {
-  const match = language.claim?.exec(code);
+  const match = language.claim?.exec(code.slice(0, 200));
   if (match === null || match === undefined) return undefined;
   const start = match[0].length;
   const [first] = splitArguments(code, start, code.length);
@@ -278,18 +278,31 @@ function hideBrackets(code: string): string {
   return parts.join('');
 }
 
-function fluentOf(language: ScannedLanguage, { code, text }: Block): Parts | undefined {
-  const match = language.fluent?.exec(text);
-  if (match === null || match === undefined || language.fluent?.test(code) !== true) return undefined;
-  const [subject = '', name = '', expected = ''] = match.slice(1).filter((group) => group !== undefined);
-  const negated = /\bnot\b|\bnot_to\b|\bto_not\b|->not\b|\.not\b|NotBe|isNot/.test(match[0]);
+/** `expect(x).to eq(y)`, `assertThat(x).isEqualTo(y)`, `x.Should().Be(y)`, `x shouldBe y`. */
+function fluentOf(language: ScannedLanguage, { code, head, text }: Block): Parts | undefined {
+  const match = language.fluent?.exec(head);
+  if (match === null || match === undefined) return undefined;
+  const end = match.index + match[0].length;
+  const enclosed = '([{'.includes(code[end - 1] ?? ' ');
+  const rest = enclosed ? closingOf(code, end - 1) : end;
+  const subject = enclosed ? text.slice(end, rest - 1) : text.slice(0, match.index);
+  const words = [...hideBrackets(code.slice(rest)).matchAll(/(?<![\w$])[a-zA-Z]\w*[?!]?/g)].filter(
+    ([word]) => !fillers.has(word) && !/^_+$/.test(word),
+  );
+  const isInfix = language.tree.name === 'indentTree' || /^\s*(should|must|wont)/.test(code.slice(rest));
+  const name = isInfix ? words[0] : (words.findLast(({ index }) => '.>'.includes(code[rest + index - 1] ?? ' ')) ?? words[0]);
+  if (name === undefined) return undefined;
+  const negated = /\bnot\b|\bnot_to\b|\bto_not\b|\bshould_not\b/.test(hideBrackets(code.slice(rest)));
+  const expected = text.slice(rest + name.index + name[0].length).trim();
   return {
     subject: subject.trim(),
-    matcher: (negated ? 'not ' : '') + name,
-    expected: expected.trim(),
-    strength: fluentStrength(name, negated),
+    matcher: (negated ? 'not ' : '') + name[0],
+    expected,
+    strength: fluentStrength(name[0], negated),
   };
 }
+
+const fillers = new Set(['to', 'not_to', 'to_not', 'not', 'should', 'should_not', 'Should', 'And', 'and', 'that', 'as']);
 
 const fluentStrength = (name: string, negated: boolean): number => {
   if (
@@ -298,7 +311,7 @@ const fluentStrength = (name: string, negated: boolean): number => {
   )
     return 2;
   if (
-    /^(isEqualTo|isSameAs|isEqualByComparingTo|containsExactly\w*|hasToString|isTrue|isFalse|isNull|isEmpty|Be|BeEquivalentTo|Equal|BeTrue|BeFalse|BeNull|eq|eql|equal|be|match_array|must_equal|shouldBe|contain_exactly|toBe|toEqual|shouldEqual)$/.test(
+    /^(isEqualTo|isSameAs|isEqualByComparingTo|containsExactly\w*|raise_error|hasToString|isTrue|isFalse|isNull|isEmpty|Be|BeEquivalentTo|Equal|BeTrue|BeFalse|BeNull|eq|eql|equal|be|match_array|must_equal|shouldBe|contain_exactly|toBe|toEqual|shouldEqual)$/.test(
       name,
     )
   )
@@ -306,8 +319,8 @@ const fluentStrength = (name: string, negated: boolean): number => {
   return strengthOf(name, { negated });
 };
 
-function calledOf(language: ScannedLanguage, { code, text }: Block): Parts | undefined {
-  const match = language.assertion.exec(code);
+function calledOf(language: ScannedLanguage, { code, head, text }: Block): Parts | undefined {
+  const match = language.assertion.exec(head);
   if (match === null) return undefined;
   const name = match[1] ?? match[0];
   const open = code.indexOf('(', match.index + match[0].length - 1);
@@ -339,8 +352,8 @@ function calledOf(language: ScannedLanguage, { code, text }: Block): Parts | und
   };
 }
 
-function failureOf(language: ScannedLanguage, { code }: Block, scope: Scope): Parts | undefined {
-  if (language.failure?.test(code) !== true) return undefined;
+function failureOf(language: ScannedLanguage, { head }: Block, scope: Scope): Parts | undefined {
+  if (language.failure?.test(head) !== true) return undefined;
   return { subject: scope.conditions.map(({ text }) => text).join(' and '), matcher: 'fail-if', expected: '', strength: 4 };
 }
 

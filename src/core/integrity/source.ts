@@ -50,8 +50,11 @@ const patterns = {
 
 /** `catch` whose block is empty or only returns or logs; bare `except`; `rescue` of everything. */
 const catchAll =
-  /\bcatch\s*(\([^)]*\))?\s*\{\s*((return\b[^;{}]*|console\s*\.\s*\w+\([^)]*\)|continue|break)?;?\s*)\}|\bexcept\s*((Base)?Exception(\s+as\s+\w+)?)?\s*:|\brescue\s*(=>\s*\w+|(Standard|Runtime)?(Error|Exception)(\s*=>\s*\w+)?)?\s*(\n|;|$)|\.catch\(\s*(\(\w*\)|\w+)\s*=>\s*(\{\s*\}|null|undefined|\w+|\[\]|\(\{\}\))\s*\)|\.catch\(\s*function\s*\(\w*\)\s*\{\s*\}\s*\)|\bcatch\s*\(\s*(Exception|Throwable|\\?Exception|\\?Throwable)\b[^)]*\)|\brecover\(\)|\bcatch_unwind\(|\.unwrap_or_default\(\)/g;
+  /\bcatch\s*(\([^)]{0,200}\))?\s*\{\s*((return\b[^;{}]{0,200}|console\s*\.\s*\w+\([^)]{0,200}\)|continue|break)?;?\s*)\}|\bexcept\s*((Base)?Exception(\s+as\s+\w+)?)?\s*:|\brescue\s*(=>\s*\w+|(Standard|Runtime)?(Error|Exception)(\s*=>\s*\w+)?)?\s*(\n|;|$)|\.catch\(\s*(\(\w*\)|\w+)\s*=>\s*(\{\s*\}|null|undefined|\w+|\[\]|\(\{\}\))\s*\)|\.catch\(\s*function\s*\(\w*\)\s*\{\s*\}\s*\)|\bcatch\s*\(\s*(Exception|Throwable|\\?Exception|\\?Throwable)\b[^)]*\)|\brecover\(\)|\bcatch_unwind\(|\.unwrap_or_default\(\)/g;
 const multiline = new Set<Lexicon>([lexicons.javascript, lexicons.jvm, lexicons.csharp, lexicons.php]);
+
+/** Characters of a line that patterns are tried on: what is longer was not written by hand. */
+const longest = 2_000;
 
 export function readSource(path: RepoPath, text: string): SourceFacts {
   const lexicon = byExtension.find(([pattern]) => pattern.test(path))?.[1] ?? lexicons.javascript;
@@ -64,7 +67,9 @@ export function readSource(path: RepoPath, text: string): SourceFacts {
   const lines = raw.map((each, index): Line => ({ text: tidy(each), line: index + 1, isComment: code[index]?.trim() === '' }));
   const codeLines = visible.map((each, index) => ({ text: tidy(each), line: index + 1 })).filter(({ text }) => text !== '');
   const matching = (pattern: RegExp): Line[] =>
-    code.flatMap((each, index) => (pattern.test(each) ? [{ text: tidy(visible[index] ?? ''), line: index + 1 }] : []));
+    code.flatMap((each, index) =>
+      pattern.test(each.slice(0, longest)) ? [{ text: tidy(visible[index] ?? ''), line: index + 1 }] : [],
+    );
   return {
     lines: lines.filter(({ text }) => text !== ''),
     codeLines,
@@ -86,8 +91,10 @@ const tidy = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 /** A condition on one line whose block does nothing but leave on the next. */
 function blockGuards(code: readonly string[], visible: readonly string[]): Line[] {
   return code.flatMap((each, index) => {
-    const next = code[index + 1] ?? '';
-    const opens = /^\s*(if|unless|elif|else if)\b.*[:{)]\s*$/.test(each) && !/\b(return|throw|raise)\b/.test(each);
+    const next = (code[index + 1] ?? '').slice(0, longest);
+    const opens =
+      /^\s*(if|unless|elif|else if)\b.*[:{)]\s*$/.test(each.slice(0, longest)) &&
+      !/\b(return|throw|raise)\b/.test(each.slice(0, longest));
     return opens && /^\s*(return|throw|raise|continue|break)\b/.test(next)
       ? [{ text: tidy(`${visible[index] ?? ''} ${visible[index + 1] ?? ''}`), line: index + 1 }]
       : [];

@@ -222,22 +222,26 @@ export interface Link {
   args?: Node[];
 }
 
+/** Longer chains are data, not assertions. */
+const longestChain = 60;
+
 /** `expect(x).not.toBe(1)` as its links from the root; `undefined` where the root is no plain name. */
-export function chainOf(node: Node): Link[] | undefined {
+export function chainOf(node: Node, depth = 0): Link[] | undefined {
+  if (depth > longestChain) return undefined;
   const inner = bare(node);
   if (inner.type === 'Identifier') return [{ name: String(inner['name']), node: inner }];
   if (inner.type === 'ThisExpression') return [{ name: 'this', node: inner }];
   if (isMember(inner)) {
     const [object, property] = [child(inner, 'object'), child(inner, 'property')];
     if (object === undefined || property === undefined) return undefined;
-    const before = chainOf(object) ?? [{ name: '', node: object }];
+    const before = chainOf(object, depth + 1) ?? [{ name: '', node: object }];
     const literal = constantOf(property);
     const name = inner['computed'] === true ? String(literal?.value ?? '[…]') : String(property['name'] ?? '');
     return [...before, { name, node: inner }];
   }
   if (isCall(inner) || inner.type === 'TaggedTemplateExpression') {
     const callee = child(inner, 'callee') ?? child(inner, 'tag');
-    const before = callee === undefined ? undefined : chainOf(callee);
+    const before = callee === undefined ? undefined : chainOf(callee, depth + 1);
     const last = before?.at(-1);
     if (before === undefined || last === undefined) return undefined;
     const quasi = child(inner, 'quasi');

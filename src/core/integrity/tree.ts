@@ -1,21 +1,25 @@
-import { closingOf, lineIndex, type Scanned } from './scan.ts';
+import { lineIndex, pairBrackets, type Scanned } from './scan.ts';
 
 /** A logical line of code and what it opens: the shape that blocks have in every language read by scanning. */
 export interface Block {
   /** Strings hidden, in one line. */
   code: string;
+  /** The beginning of `code`, which patterns are tried on: bounded, so that no line can make them slow. */
+  head: string;
   /** As written without comments, in one line. */
   text: string;
   line: number;
   children: Block[];
 }
 
+const headLength = 2_000;
 const tidy = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 /** Blocks by braces: statements end at `;`, at a brace, or at a line's end where no bracket is open. */
 export function bracesTree(scanned: Scanned): Block[] {
   const { code, visible } = scanned;
   const lineAt = lineIndex(code);
+  const closingOf = pairBrackets(code);
   const read = (from: number, to: number): Block[] => {
     const blocks: Block[] = [];
     let start = from;
@@ -23,20 +27,19 @@ export function bracesTree(scanned: Scanned): Block[] {
       const lead = /^\s*/.exec(code.slice(start, end))?.[0].length ?? 0;
       const text = tidy(visible.slice(start, end));
       if (text !== '' || children.length > 0)
-        blocks.push({ code: tidy(code.slice(start, end)), text, line: lineAt(start + lead), children });
+        blocks.push(block(tidy(code.slice(start, end)), text, lineAt(start + lead), children));
     };
     for (let at = from; at < to; at++) {
       const character = code[at];
       if (character === '{') {
-        const end = Math.min(closingOf(code, at), to + 1);
+        const end = Math.min(closingOf(at), to + 1);
         flush(at, read(at + 1, end - 1));
         at = end - 1;
         start = end;
       } else if (character === '(' || character === '[') {
-        const end = Math.min(closingOf(code, at), to);
+        const end = Math.min(closingOf(at), to);
         // A function handed over as an argument opens a block like any other.
-        const brace = code.slice(at, end).search(/(\)|->|=>|\|)\s*[\w<>*.[\], ]*\{/);
-        if (brace < 0 || character === '[') at = end - 1;
+        if (character === '[' || !opensFunction(code, at, end)) at = end - 1;
       } else if (character === ';' || (character === '\n' && endsLine(code, at))) {
         flush(at);
         start = at + 1;
@@ -49,6 +52,15 @@ export function bracesTree(scanned: Scanned): Block[] {
 }
 
 /** A line goes on where it ends in an operator or the next begins with one. */
+const opener = /(\)|->|=>|\|)\s*[\w<>*.[\], ]{0,80}$/;
+
+/** Whether a bracket holds a brace that belongs to a function and not to a value. */
+function opensFunction(code: string, from: number, to: number): boolean {
+  for (let at = code.indexOf('{', from); at >= 0 && at < to; at = code.indexOf('{', at + 1))
+    if (opener.test(code.slice(Math.max(from, at - 120), at))) return true;
+  return false;
+}
+
 function endsLine(code: string, at: number): boolean {
   const before = /(\S)[ \t]*$/.exec(code.slice(Math.max(0, at - 40), at))?.[1];
   const after = /^\s*(\S)/.exec(code.slice(at, at + 200))?.[1];
@@ -67,28 +79,36 @@ export function indentTree(scanned: Scanned): Block[] {
     if (code === '' || /^end\b[\s).]*$/.test(code) || code === '}' || code === ')') continue;
     const indent = /^[ \t]*/.exec(scanned.code.slice(from, to))?.[0].length ?? 0;
     while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
-    const block: Block = { code, text: tidy(scanned.visible.slice(from, to)), line, children: [] };
-    const inline = /^((?:if|elif|else|for|while|with|try|except|finally|def|class)\b[^:]*:)\s+(\S.*)$/.exec(code);
-    if (inline !== null && !/[[({][^\])}]*:$/.test(inline[1] ?? '')) {
-      const rest = inline[2] ?? '';
-      block.children.push({ code: rest, text: block.text.slice(-rest.length), line, children: [] });
-      block.code = inline[1] ?? '';
-      block.text = block.text.slice(0, block.code.length);
+    const made = block(code, tidy(scanned.visible.slice(from, to)), line);
+    const inline = /^(?:if|elif|else|for|while|with|try|except|finally|def|class)\b[^:]*:(?=\s+\S)/.exec(made.head)?.[0];
+    if (inline !== undefined && !/[[({][^\])}]*:$/.test(inline)) {
+      const rest = code.slice(inline.length).trim();
+      made.children.push(block(rest, made.text.slice(-rest.length), line));
+      Object.assign(made, block(inline, made.text.slice(0, inline.length), line, made.children));
     }
-    (open.at(-1)?.children ?? root).push(block);
-    open.push({ indent, children: block.children });
+    (open.at(-1)?.children ?? root).push(made);
+    open.push({ indent, children: made.children });
   }
   return root;
 }
 
+const block = (code: string, text: string, line: number, children: Block[] = []): Block => ({
+  code,
+  head: code.slice(0, headLength),
+  text,
+  line,
+  children,
+});
+
 function logicalLines({ code }: Scanned): { from: number; to: number; line: number }[] {
   const found: { from: number; to: number; line: number }[] = [];
   const lineAt = lineIndex(code);
+  const closingOf = pairBrackets(code);
   let [from, at] = [0, 0];
   const quoteEnd = /("""|''')/;
   while (at <= code.length) {
     const character = code[at];
-    if (character !== undefined && '([{'.includes(character)) at = closingOf(code, at);
+    if (character !== undefined && '([{'.includes(character)) at = closingOf(at);
     else if (character === '"' || character === "'") {
       const quote = quoteEnd.exec(code.slice(at, at + 3))?.[0] ?? character;
       const end = code.indexOf(quote, at + quote.length);
