@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { RunReport } from './report.ts';
+
+/**
+ * Where an issue stands. Labels are the visible truth; this record says the rest. It lives in a hidden block of one
+ * status comment by our own account, so that any machine can go on where another stopped.
+ */
+
+/** Rises when a field changes its meaning or goes away; readers refuse a newer one. */
+export const stateVersion = 1;
+
+export const states = ['OPEN', 'ASSIGNED', 'SOLVING', 'PR_DRAFT', 'REVIEWING', 'READY', 'MERGED', 'ESCALATED'] as const;
+export type State = (typeof states)[number];
+
+/** What can happen to an issue. */
+export type Move =
+  | 'claim'
+  | 'start'
+  | 'publish'
+  | 'review'
+  | 'approve'
+  | 'reopen'
+  | 'merge'
+  | 'escalate'
+  /** A run ended without a result and without a fault of the issue: it waits for the next one. */
+  | 'release';
+
+const moves: Record<Move, Partial<Record<State, State>>> = {
+  // A run that was killed leaves the state where it was: whoever takes over starts from there.
+  claim: {
+    OPEN: 'ASSIGNED',
+    ASSIGNED: 'ASSIGNED',
+    SOLVING: 'ASSIGNED',
+    ESCALATED: 'ASSIGNED',
+    PR_DRAFT: 'ASSIGNED',
+    READY: 'ASSIGNED',
+  },
+  start: { ASSIGNED: 'SOLVING', SOLVING: 'SOLVING' },
+  publish: { SOLVING: 'PR_DRAFT', ASSIGNED: 'PR_DRAFT', PR_DRAFT: 'PR_DRAFT' },
+  review: { PR_DRAFT: 'REVIEWING', REVIEWING: 'REVIEWING', READY: 'REVIEWING', ESCALATED: 'REVIEWING' },
+  approve: { PR_DRAFT: 'READY', REVIEWING: 'READY', READY: 'READY' },
+  reopen: { READY: 'REVIEWING' },
+  merge: { PR_DRAFT: 'MERGED', REVIEWING: 'MERGED', READY: 'MERGED', MERGED: 'MERGED' },
+  escalate: { ASSIGNED: 'ESCALATED', SOLVING: 'ESCALATED', REVIEWING: 'ESCALATED', ESCALATED: 'ESCALATED' },
+  release: { ASSIGNED: 'OPEN', SOLVING: 'OPEN' },
+};
+
+/** The state after `move`; `undefined` where it is not allowed from here. */
+export function advance(state: State, move: Move): State | undefined {
+  return moves[move][state];
+}
+
+const recordSchema = z.strictObject({
+  version: z.literal(stateVersion),
+  state: z.enum(states),
+  /** Issue the record is about: a block copied to another issue says nothing there. */
+  issue: z.string(),
+  /** Digest of the title and text that the run started from. */
+  text: z.string(),
+  run: z.string(),
+  branch: z.string(),
+  base: z.strictObject({ branch: z.string().exactOptional(), commit: z.string() }),
+  /** Work in progress on the branch, for whoever goes on. */
+  progress: z.strictObject({ commit: z.string(), attempts: z.int() }).exactOptional(),
+  /** Waits until a person with write permission approves the plan of this digest. */
+  plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
+  change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
+  /** The last report, without what only its run directory can hold. */
+  report: z
+    .strictObject({
+      outcome: z.string(),
+      escalation: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
+      attempts: z.int(),
+      dollars: z.number(),
+      durationMs: z.number(),
+      head: z.string().exactOptional(),
+      headTree: z.string().exactOptional(),
+      redTree: z.string().exactOptional(),
+      failToPass: z.int(),
+    })
+    .exactOptional(),
+});
+export type StateRecord = z.infer<typeof recordSchema>;
+
+/** What of a report goes into the record. */
+export function summarise(report: RunReport): NonNullable<StateRecord['report']> {
+  const { outcome, escalation, attempts, cost, run, head, proof } = report;
+  return {
+    outcome,
+    ...(escalation === undefined ? {} : { escalation: { code: escalation.code, message: escalation.message.slice(0, 300) } }),
+    attempts: attempts.length,
+    dollars: cost.dollars,
+    durationMs: run.durationMs,
+    ...(head === undefined ? {} : { head }),
+    ...(proof === undefined ? {} : { headTree: proof.headTree, redTree: proof.redTree }),
+    failToPass: proof?.failToPass.length ?? 0,
+  };
+}
+
+const opening = '<!-- bugloop:state ';
+const closing = ' -->';
+
+/** The record as an HTML comment; base64, so that nothing in it can end the comment. */
+export function encodeState(record: StateRecord): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(record));
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return `${opening}${btoa(binary)}${closing}`;
+}
+
+export type ReadState = { ok: true; record: StateRecord } | { ok: false; code: 'state.corrupt' | 'state.version'; why: string };
+
+/** Reads the record of a comment that is known to be ours. Exactly one block, whole, about this issue; else nothing is believed. */
+export function readState(text: string, issue: string): ReadState {
+  const start = text.indexOf(opening);
+  const corrupt = (why: string): ReadState => ({ ok: false, code: 'state.corrupt', why });
+  if (start < 0) return corrupt('holds no state block');
+  const end = text.indexOf(closing, start);
+  if (end < 0) return corrupt('holds a state block that is cut off');
+  if (text.includes(opening, end)) return corrupt('holds more than one state block');
+  let value: unknown;
+  try {
+    const binary = atob(text.slice(start + opening.length, end));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (char) => char.charCodeAt(0))));
+  } catch {
+    return corrupt('holds a state block that is not readable');
+  }
+  const version = z.looseObject({ version: z.int() }).safeParse(value);
+  if (version.success && version.data.version > stateVersion) {
+    return { ok: false, code: 'state.version', why: `was written by a newer bugloop (version ${version.data.version})` };
+  }
+  const record = recordSchema.safeParse(value);
+  if (!record.success) return corrupt(`holds a state block with a wrong ${record.error.issues[0]?.path.join('.') ?? 'form'}`);
+  if (record.data.issue !== issue) return corrupt(`holds the state of issue ${record.data.issue}`);
+  return { ok: true, record: record.data };
+}

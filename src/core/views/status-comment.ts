@@ -1,0 +1,113 @@
+import type { RunReport } from '../report.ts';
+import { encodeState, type StateRecord } from '../state.ts';
+import { cap, sanitise } from '../text.ts';
+import { code, describeDollars, describeDuration } from './words.ts';
+
+/** GitHub refuses longer bodies (65,536 characters). */
+const maxBody = 60_000;
+
+/** Tells our status comment from everything else we write; who wrote it is asked of the forge. */
+export const statusMarker = '<!-- bugloop:status -->';
+
+/** The one comment that says where an issue stands, with the record for machines hidden at its end. */
+export function renderStatus(record: StateRecord, report?: RunReport): string {
+  const visible = [headline(record), ...(report === undefined ? [] : facts(report))].join('\n');
+  return `${statusMarker}\n${cap(visible, maxBody - 8_000)}\n\n${encodeState(record)}\n`;
+}
+
+function headline({ state, run, change, progress, branch, report, plan }: StateRecord): string {
+  switch (state) {
+    case 'ASSIGNED':
+      return plan === undefined || plan.approvedBy !== undefined
+        ? `**bugloop** has taken this issue (run ${code(run)}).`
+        : `**bugloop** waits for somebody with write permission to approve the plan: comment \`/bugloop approve\`.`;
+    case 'SOLVING':
+      return `**bugloop** is solving this issue (run ${code(run)}).`;
+    case 'PR_DRAFT':
+      return change?.number === undefined
+        ? `**bugloop** left a proven fix on ${code(branch)}.`
+        : `**bugloop** opened #${change.number} with a proven fix.`;
+    case 'REVIEWING':
+      return `**bugloop** answers the review of #${change?.number ?? 0}.`;
+    case 'READY':
+      return `**bugloop** marked #${change?.number ?? 0} ready for review.`;
+    case 'MERGED':
+      return `The fix was merged.`;
+    case 'ESCALATED':
+      return `**bugloop** needs a human: ${code(report?.escalation?.code ?? 'unknown')}, ${sanitise(report?.escalation?.message ?? '')}`;
+    case 'OPEN': {
+      const kept = progress === undefined ? '' : ` The work so far is on ${code(branch)}.`;
+      return `**bugloop** stopped (${code(report?.outcome ?? 'released')}) and can go on: set the trigger label again.${kept}`;
+    }
+  }
+}
+
+function facts(report: RunReport): string[] {
+  const { attempts, cost, run, proof, change } = report;
+  const price = cost.usage.calls === 0 ? 'no model called' : describeDollars(cost);
+  const size =
+    change === undefined ? 'nothing changed' : `${change.files.length} files, +${change.addedLines} −${change.removedLines}`;
+  return [
+    '',
+    '| | |',
+    '|---|---|',
+    `| attempts | ${attempts.length} |`,
+    `| change | ${size} |`,
+    ...(proof === undefined ? [] : [`| red → green | ${proof.failToPass.length} tests |`]),
+    `| took | ${describeDuration(run.durationMs)}, ${price} |`,
+  ];
+}
+
+/** Where the work of a stuck run is, and how it goes on. */
+export interface Whereabouts {
+  /** Branch with the work in progress, where it could be pushed. */
+  branch?: string;
+  runDir: string;
+  /** Sanitised already; the last failing output. */
+  output?: string;
+  trigger: string;
+}
+
+/** The comment that hands a stuck issue to people: why, what was tried, the last output, where the work is, how to go on. */
+export function renderEscalation(report: RunReport, where: Whereabouts): string {
+  const { escalation, attempts, issue } = report;
+  const tried = attempts.map(({ number, stage, reasons }) => {
+    const [first] = reasons;
+    return `- attempt ${number} ended at ${stage}${first === undefined ? '' : `: ${sanitise(first.message.split('\n', 1)[0] ?? '').slice(0, 300)}`}`;
+  });
+  const failing = attempts.at(-1)?.failing ?? [];
+  return cap(
+    [
+      `**bugloop** could not finish this: ${code(escalation?.code ?? 'unknown')}. ${sanitise(escalation?.message ?? '')}`,
+      '',
+      '**What was tried**',
+      '',
+      ...(tried.length === 0 ? ['nothing: the run ended before the first attempt'] : tried.slice(-20)),
+      ...(failing.length === 0 ? [] : ['', `Tests that still fail: ${failing.slice(0, 10).map(code).join(', ')}`]),
+      ...(where.output === undefined || where.output === '' ? [] : ['', '**Last output**', '', ...fenced(where.output)]),
+      '',
+      where.branch === undefined
+        ? `The work in progress stays in the run directory ${code(where.runDir)}.`
+        : `The work in progress is on the branch ${code(where.branch)}.`,
+      '',
+      `To go on: ${code(`bugloop resume ${issue.number ?? issue.id}`)}, or set the label ${code(where.trigger)} again.`,
+      '',
+    ].join('\n'),
+    maxBody,
+  );
+}
+
+/** A fence longer than any in the text, so that the text cannot end it. */
+function fenced(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}text`, cap(text, 6_000), fence];
+}
+
+/** The comment that asks for approval of a plan. */
+export function renderPlanRequest(plan: string, record: StateRecord): string {
+  return cap(
+    `${plan.trimEnd()}\n\nApprove it with \`/bugloop approve\`. Nothing runs before (run ${code(record.run)}).\n`,
+    maxBody,
+  );
+}
