@@ -112,7 +112,8 @@ async function commitBase(bug: Bug, buggy: string, repository: string): Promise<
   await rm(scratch, { recursive: true, force: true });
   await cp(buggy, scratch, { recursive: true, filter: (path) => !path.endsWith('/node_modules') });
   await mkdir(join(scratch, '.bugloop'), { recursive: true });
-  const config = { version: 1, commands: { test: bug.test_command }, tests: testGlobs(bug) };
+  // A release changes more than one fix needs: the usual 500 lines would refuse a few of them for their size alone.
+  const config = { version: 1, commands: { test: bug.test_command }, limits: { max_diff_lines: 3000 }, tests: testGlobs(bug) };
   await writeFile(join(scratch, '.bugloop/config.yml'), `${JSON.stringify(config, null, 2)}\n`);
   await writeFile(join(scratch, '.gitignore'), 'node_modules\n');
   await writeFile(

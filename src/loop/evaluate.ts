@@ -68,7 +68,9 @@ export async function tryNearest(
     return { ...stop('build', change, [reason]), digest: digestFailures([], build) };
   }
   const files = only ?? selectNearest(run, baseline, change);
-  const tests = await workspace.test(files.length > 0 ? { files } : {}, run);
+  const narrow = await workspace.test(files.length > 0 ? { files } : {}, run);
+  // A changed file may be no entry of its own, only loaded by others.
+  const tests = ranNothing(narrow) && files.length > 0 ? await workspace.test({}, run) : narrow;
   const failing = newFailures(baseline, tests);
   if (failing.length === 0 && !ranNothing(tests)) {
     step.done(`${tests.results.length} tests, nothing new fails`);

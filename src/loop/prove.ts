@@ -3,7 +3,7 @@ import { isTestPath } from '../core/paths.ts';
 import { runnableTests } from '../core/nearest.ts';
 import { judgeProof, type Evidence, type Judgement, type SeenRun } from '../core/proof.ts';
 import type { Change, Reason, RepoPath, TestRun, TreeId } from '../core/types.ts';
-import type { TestSelection } from '../ports.ts';
+import type { TestSelection as Selection } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
 import type { Run } from './run.ts';
 
@@ -26,10 +26,10 @@ export async function prove(prover: Prover, baseline: Baseline, change: Change):
   const testPaths = change.files.map((file) => file.path).filter((path) => isTestPath(path, config.tests));
   const redTree = await workspace.mirror.overlay(change.base, change.head, testPaths);
   const headTree = await workspace.mirror.treeOf(change.head);
-  const selection = selectTests(testPaths, baseline);
+  const wanted = selectTests(testPaths, baseline);
 
   return await workspace.pristine(async () => {
-    const red = await seeRed(prover, redTree, selection);
+    const { red, selection } = await seeRed(prover, redTree, wanted);
     const built = await buildTree(prover, headTree, baseline);
     if (built !== undefined) return built;
     const green = await repeatTests(prover, headTree, selection, 'green');
@@ -40,7 +40,7 @@ export async function prove(prover: Prover, baseline: Baseline, change: Change):
       redTree,
       headTree,
       repeat: config.proof.repeat,
-      testFiles: selection.files ?? [],
+      testFiles: wanted.files ?? [],
       red,
       green,
       baseline: baseline.runs,
@@ -61,18 +61,26 @@ export async function prove(prover: Prover, baseline: Baseline, change: Change):
 }
 
 /** The change's own tests; where it has none, the tests that were red on the base already. */
-function selectTests(testPaths: readonly RepoPath[], baseline: Baseline): TestSelection & { files?: RepoPath[] } {
+function selectTests(testPaths: readonly RepoPath[], baseline: Baseline): Selection {
   const own = runnableTests(testPaths, baseline.runs[0]);
   if (own.length > 0) return { files: own, coverage: true };
   const red = baseline.runs[0].results.filter((result) => result.status === 'failed').flatMap((result) => result.file ?? []);
   return red.length > 0 ? { files: [...new Set(red)].sort(), coverage: true } : { coverage: true };
 }
 
-async function seeRed(prover: Prover, tree: TreeId, selection: TestSelection): Promise<SeenRun[]> {
+/**
+ * The new tests on the old source. A changed file may be no entry of its own, only loaded by others: where the selection
+ * shows nothing red, the whole suite is asked.
+ */
+async function seeRed(prover: Prover, tree: TreeId, wanted: Selection): Promise<{ red: SeenRun[]; selection: Selection }> {
   await prover.workspace.checkout(tree);
   // A red build is not an answer by itself: the tests then say that they could not be loaded.
   await prover.workspace.build(prover);
-  return await repeatTests(prover, tree, selection, 'red');
+  const red = await repeatTests(prover, tree, wanted, 'red');
+  const [first] = red;
+  if (wanted.files === undefined || first === undefined || failingIds(first.run).length > 0) return { red, selection: wanted };
+  const whole: Selection = { coverage: true };
+  return { red: await repeatTests(prover, tree, whole, 'red'), selection: whole };
 }
 
 async function buildTree(prover: Prover, tree: TreeId, baseline: Baseline): Promise<ProofAnswer | undefined> {
@@ -87,7 +95,7 @@ async function buildTree(prover: Prover, tree: TreeId, baseline: Baseline): Prom
   };
 }
 
-async function repeatTests(prover: Prover, tree: TreeId, selection: TestSelection, colour: 'red' | 'green'): Promise<SeenRun[]> {
+async function repeatTests(prover: Prover, tree: TreeId, selection: Selection, colour: 'red' | 'green'): Promise<SeenRun[]> {
   const seen: SeenRun[] = [];
   for (let i = 0; i < prover.config.proof.repeat && !prover.signal.aborted; i += 1) {
     const step = prover.progress.step(`proof: ${colour} run ${i + 1} of ${prover.config.proof.repeat}`);
@@ -144,6 +152,6 @@ function failedSince(baseline: Baseline, run: TestRun | undefined): string[] {
   return failingIds(run).filter((id) => passed.has(id));
 }
 
-function withoutCoverage(selection: TestSelection): TestSelection {
+function withoutCoverage(selection: Selection): Selection {
   return selection.files === undefined ? {} : { files: selection.files };
 }
