@@ -60,6 +60,7 @@ export const catalogue = {
   'auth.not_permitted': { exit: 4, hint: 'let somebody with write permission set the label' },
   'event.unreadable': { exit: 2, hint: 'point GITHUB_EVENT_PATH at the JSON file of the event' },
   'event.schema': { exit: 2, hint: 'run dispatch with the event file that GitHub Actions wrote' },
+  'event.branch_gone': { exit: 3, hint: 'restore the branch, or let bugloop solve the issue again' },
   'event.provider_mismatch': { exit: 2, hint: 'run dispatch in GitHub Actions' },
   'api.unavailable': { exit: 5, hint: 'run the command again later' },
   'api.refused': { exit: 4, hint: 'see what GitHub says, and doctor for the settings of the repository' },

@@ -1,76 +1,64 @@
-import { z } from 'zod';
-import type { Config } from './config.ts';
+import type { z } from 'zod';
+import { readReview, readWorkflowRun } from './event/change.ts';
+import { readComment, readIssue } from './event/issue.ts';
+import { readManual } from './event/manual.ts';
+import { commentPayload, issuesPayload, manualPayload, reviewPayload, workflowRunPayload } from './event/payloads.ts';
+import { ignore, type Listener, type Wish } from './event/wish.ts';
 
-/** Who did what started the event. */
-export interface Actor {
-  login: string;
-  /** Of the account; unlike the login it never passes to somebody else. */
-  id: number;
-  type: string;
-}
+export type { Actor, Listener, Place, Wish } from './event/wish.ts';
 
-/** What an event of the forge asks for, by its own account; who may ask is decided elsewhere. */
-export type Wish =
-  | { kind: 'solve'; issue: number; actor: Actor }
-  /** Nothing to do, and why. */
-  | { kind: 'ignore'; code: 'event.unsupported' | 'event.is_pull_request' | 'event.not_trigger' | 'event.closed'; why: string }
-  | { kind: 'invalid'; code: 'event.schema' | 'event.provider_mismatch'; why: string };
+/** One kind of event: how its payload is read, and what it asks for. */
+type Reading = (payload: unknown, listener: Listener) => Wish;
 
-/** Unknown fields are welcome everywhere: the forge may add what it likes. */
-const issuesEvent = z.object({
-  action: z.string(),
-  issue: z.object({ number: z.int().positive(), state: z.string().optional(), pull_request: z.unknown().optional() }),
-  label: z.object({ name: z.string() }).optional(),
-  assignee: z.object({ login: z.string() }).nullish(),
-  sender: z.object({ login: z.string(), id: z.int().positive(), type: z.string() }),
-});
+const readings: ReadonlyMap<string, Reading> = new Map([
+  ['issues', reading('issues', issuesPayload, readIssue)],
+  ['issue_comment', reading('issue_comment', commentPayload, readComment)],
+  ['pull_request_review', reading('pull_request_review', reviewPayload, readReview)],
+  ['workflow_run', reading('workflow_run', workflowRunPayload, readWorkflowRun)],
+  ['workflow_dispatch', reading('workflow_dispatch', manualPayload, readManual)],
+  // The payload holds nothing but the expression of the clock.
+  ['schedule', (): Wish => ({ kind: 'watch' })],
+]);
 
 /** Whether events of that name can ever lead to a run; tells before anything is opened. */
 export function isSupportedEvent(name: string): boolean {
-  return name === 'issues';
+  return readings.has(name);
 }
 
-/** Reads one event against the trigger label and the assignee of the configuration. */
-export function readWish(name: string, payload: unknown, config: Pick<Config, 'labels' | 'agents'>): Wish {
-  if (isGitLabEvent(payload))
+/** Reads one event: the one thing it asks for, or nothing with the reason. The same payload always gives the same wish. */
+export function readWish(name: string, payload: unknown, listener: Listener): Wish {
+  if (isGitLabEvent(payload)) {
     return { kind: 'invalid', code: 'event.provider_mismatch', why: 'this is an event of GitLab, not of GitHub' };
-  if (!isSupportedEvent(name)) return { kind: 'ignore', code: 'event.unsupported', why: `events named ${name} start nothing` };
-  const parsed = issuesEvent.safeParse(payload);
-  if (!parsed.success) {
-    const path = parsed.error.issues[0]?.path.join('.') ?? '';
-    return { kind: 'invalid', code: 'event.schema', why: `the issues event has no valid ${path === '' ? 'issue' : path}` };
   }
-  const { action, issue, label, assignee, sender } = parsed.data;
-  if (issue.pull_request !== undefined && issue.pull_request !== null) {
-    return { kind: 'ignore', code: 'event.is_pull_request', why: `#${issue.number} is a pull request` };
-  }
-  const refused = refuseAction(action, label?.name, assignee?.login, config);
-  if (refused !== undefined) return { kind: 'ignore', code: 'event.not_trigger', why: refused };
-  if (issue.state === 'closed') return { kind: 'ignore', code: 'event.closed', why: `issue #${issue.number} is closed` };
-  return { kind: 'solve', issue: issue.number, actor: sender };
+  const read = readings.get(name);
+  return read === undefined ? ignore('event.unsupported', `events named ${name} start nothing`) : read(payload, listener);
 }
 
-function refuseAction(
-  action: string,
-  label: string | undefined,
-  assignee: string | undefined,
-  { labels, agents }: Pick<Config, 'labels' | 'agents'>,
-): string | undefined {
-  if (action === 'labeled') {
-    return same(label, labels.trigger) ? undefined : `the label '${label ?? ''}' is not the trigger '${labels.trigger}'`;
-  }
-  if (action === 'assigned') {
-    const wanted = agents.bugsolver.assignee;
-    return same(assignee, wanted) ? undefined : `the assignee '${assignee ?? ''}' is not '${wanted}'`;
-  }
-  return `the action '${action}' starts nothing`;
+function reading<T extends { sender: { id: number; login: string } }>(
+  name: string,
+  schema: z.ZodType<T>,
+  read: (payload: T, listener: Listener) => Wish,
+): Reading {
+  return (payload, listener) => {
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) return { kind: 'invalid', code: 'event.schema', why: describe(name, parsed.error, payload) };
+    const { sender } = parsed.data;
+    // The first of three locks against answering ourselves; the others are the marker in our texts and the permission.
+    if (listener.self.includes(sender.id)) return ignore('event.own', `${sender.login} is the account bugloop itself acts as`);
+    return read(parsed.data, listener);
+  };
 }
 
-/** Forges compare labels and logins without regard to case. */
-function same(one: string | undefined, other: string): boolean {
-  return one?.toLowerCase() === other.toLowerCase();
+/** Names everything that is missing at the top, else the first field that is wrong. */
+function describe(name: string, { issues }: z.ZodError, payload: unknown): string {
+  const given = typeof payload === 'object' && payload !== null ? Object.keys(payload) : [];
+  const missing = issues.filter(({ path: [top], path }) => path.length === 1 && !given.includes(String(top)));
+  const paths = missing.length > 0 ? missing.map(({ path }) => path.join('.')) : [issues[0]?.path.join('.') ?? ''];
+  const what = paths.join(', ');
+  return what === '' ? `the ${name} event is no JSON object` : `the ${name} event has no valid ${what}`;
 }
 
+/** GitLab names the kind of object at the top of every payload, which GitHub never does. */
 function isGitLabEvent(payload: unknown): boolean {
   return typeof payload === 'object' && payload !== null && 'object_kind' in payload && !('action' in payload);
 }

@@ -1,0 +1,69 @@
+import { isOurs } from '../marker.ts';
+import type { ReviewPayload, WorkflowRunPayload } from './payloads.ts';
+import { ignore, type Ignored, type Listener, type Refused, type Wish } from './wish.ts';
+
+/**
+ * A submitted review on a change of ours. However many comments it has, GitHub sends it once by this name; the events
+ * of the single comments start nothing.
+ */
+export function readReview(payload: ReviewPayload, { config }: Listener): Wish {
+  const { action, review, pull_request: change, repository, sender } = payload;
+  const branch = ownBranch(change.head.ref, change.head.repo?.id, repository.id, config.branchPrefix, `#${change.number}`);
+  if (typeof branch !== 'string') return branch;
+  if (change.state !== 'open') {
+    const end = typeof change.merged_at === 'string' ? 'merged' : 'closed without a merge';
+    return ignore('event.closed', `#${change.number} is closed (${end})`);
+  }
+  if (isOurs(review.body ?? '')) return ignore('event.own', `the review of #${change.number} carries the mark of bugloop`);
+  // What was dismissed or approved asks for no work, but may be what the gate waits for.
+  if (action === 'dismissed' || review.state.toLowerCase() === 'approved') {
+    return { kind: 'gate', branch, change: change.number };
+  }
+  if (action !== 'submitted') return ignore('event.not_trigger', `the review of #${change.number} was ${action}, not submitted`);
+  return { kind: 'review', change: change.number, branch, actor: sender, automatic: isAutomatic(sender, config) };
+}
+
+/** Only the forge gives out names that end in `[bot]`, and it tells the type itself; a person cannot register one. */
+function isAutomatic({ login, type }: ReviewPayload['sender'], { gate }: Listener['config']): boolean {
+  return type === 'Bot' && gate.automaticReviewers.some((name) => name.toLowerCase() === login.toLowerCase());
+}
+
+/** A workflow that ended on a branch of ours: the checks that the gate reads have changed. */
+export function readWorkflowRun({ action, workflow_run: run, repository }: WorkflowRunPayload, { config }: Listener): Wish {
+  const name = run.name ?? run.path ?? 'a workflow';
+  if (action !== 'completed') return ignore('event.not_trigger', `${name} is ${action}, not completed`);
+  if (isOwnWorkflow(run.path)) return ignore('event.own', `${run.path} is a workflow of bugloop itself`);
+  const branch = ownBranch(run.head_branch, run.head_repository?.id, repository.id, config.branchPrefix, `the branch of ${name}`);
+  if (typeof branch !== 'string') return branch;
+  const change = run.pull_requests?.find(({ head }) => head.ref === branch)?.number;
+  return { kind: 'gate', branch, ...(change === undefined ? {} : { change }) };
+}
+
+/** `path` is `.github/workflows/<file>`, sometimes with `@<ref>` behind. */
+function isOwnWorkflow(path: string | null | undefined): boolean {
+  return /(?:^|\/)bugloop-[a-z-]+\.ya?ml(?:@|$)/.test(path ?? '');
+}
+
+/**
+ * The name of the branch where it is one that bugloop writes to, in this very repository. Anybody can give a branch of
+ * a fork that name, so repositories are compared by number.
+ */
+function ownBranch(
+  ref: string | null | undefined,
+  headRepository: number | undefined,
+  repository: number,
+  prefix: string,
+  what: string,
+): string | Ignored | Refused {
+  if (headRepository !== undefined && headRepository !== repository) {
+    return ignore('event.not_mine', `${what} is not a bugloop change: its branch belongs to a fork`);
+  }
+  if (ref === null || ref === undefined || headRepository === undefined) {
+    return { kind: 'invalid', code: 'event.branch_gone', why: `the head branch of ${what} is gone` };
+  }
+  const rest = ref.startsWith(prefix) ? ref.slice(prefix.length) : '';
+  if (!/^issue-[1-9]\d*$/.test(rest)) {
+    return ignore('event.not_mine', `${what} is not a bugloop change: its branch is ${ref}, not ${prefix}issue-<number>`);
+  }
+  return ref;
+}

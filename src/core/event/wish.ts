@@ -1,0 +1,68 @@
+import type { Config } from '../config.ts';
+import type { Slash } from '../slash.ts';
+
+/** What decides whether an event is for us. */
+export interface Listener {
+  config: Pick<Config, 'labels' | 'agents' | 'gate' | 'branchPrefix'>;
+  /** Numbers of the accounts that bugloop itself acts as: what they do starts nothing. */
+  self: readonly number[];
+}
+
+/** Who did what started the event. */
+export interface Actor {
+  login: string;
+  /** Of the account; unlike the login it never passes to somebody else. */
+  id: number;
+  type: string;
+}
+
+/** Codes of events that lead to nothing; each is told with the reason. */
+export type IgnoreCode =
+  | 'event.unsupported'
+  | 'event.is_pull_request'
+  | 'event.not_trigger'
+  | 'event.closed'
+  | 'event.not_mine'
+  | 'event.own';
+
+/** Codes of events that nothing sensible can be made of; each has its line in the catalogue of `errors.ts`. */
+export type RefuseCode = 'event.schema' | 'event.provider_mismatch' | 'event.branch_gone';
+
+/** Nothing to do, and why. */
+export interface Ignored {
+  kind: 'ignore';
+  code: IgnoreCode;
+  why: string;
+}
+export interface Refused {
+  kind: 'invalid';
+  code: RefuseCode;
+  why: string;
+}
+
+/**
+ * What an event of the forge asks for, by its own account. Whether `actor` may ask is for the forge to say, before
+ * anything is done; a wish without one comes from the forge's own clock or checks.
+ */
+export type Wish =
+  | { kind: 'solve' | 'resume'; issue: number; actor: Actor }
+  /** A comment whose first word at the start of a line is our name. */
+  | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor }
+  /** A review that asks for something, once for the whole review. `automatic`: by a reviewer that the configuration names. */
+  | { kind: 'review'; change: number; branch: string; actor: Actor; automatic: boolean }
+  /** Something that the gate looks at has changed. */
+  | { kind: 'gate'; branch: string; change?: number }
+  /** Time passed: look for runs that stopped, and for changes that wait. */
+  | { kind: 'watch' }
+  | Ignored
+  | Refused;
+
+/** Where a comment was written. */
+export interface Place {
+  kind: 'issue' | 'change';
+  number: number;
+}
+
+export function ignore(code: IgnoreCode, why: string): Ignored {
+  return { kind: 'ignore', code, why };
+}
