@@ -10,7 +10,7 @@ import { fakeKey, startMessagesServer, type MessagesServer, type MessagesServerO
 
 /** A small repository with a bug, and one call of the binary on it with a scripted model behind it. */
 
-const bin = fileURLToPath(new URL('../../bin/bugloop.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../../bin/bugloop.js', import.meta.url));
 
 /** `total` forgets the quantity; the tests of the base do not see it. */
 export const shop = {
