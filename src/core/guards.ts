@@ -166,20 +166,24 @@ export function changedKeys(before: string | undefined, after: string | undefine
   if (old === undefined || now === undefined) return undefined;
   return differingKeys(old, now).flatMap((key) => {
     const [from, to] = [old[key], now[key]];
-    if (!nested.has(key) || !isObject(from ?? {}) || !isObject(to ?? {})) return [key];
-    return differingKeys((from ?? {}) as JsonObject, (to ?? {}) as JsonObject).map((inner) => `${key}.${inner}`);
+    if (!nested.has(key)) return [key];
+    const [left, right] = [from ?? {}, to ?? {}];
+    if (!isObject(left) || !isObject(right)) return [key];
+    return differingKeys(left, right).map((inner) => `${key}.${inner}`);
   });
 }
 
-type JsonObject = Record<string, unknown>;
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export type JsonObject = Record<string, unknown>;
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function differingKeys(old: JsonObject, now: JsonObject): string[] {
   const keys = new Set([...Object.keys(old), ...Object.keys(now)]);
   return [...keys].filter((key) => JSON.stringify(old[key]) !== JSON.stringify(now[key])).sort();
 }
 
-function parseObject(text: string): JsonObject | undefined {
+/** The object of a JSON text, `undefined` for anything else. */
+export function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
     return isObject(value) ? value : undefined;

@@ -451,16 +451,16 @@ describe('files around tests', () => {
   });
 });
 
-describe('runs', () => {
-  const run = (...results: [string, 'passed' | 'failed' | 'skipped'][]): TestRun => ({
-    runner: 'vitest',
-    perTest: true,
-    results: results.map(([id, status]) => ({ id, name: id, status })),
-    execution: { argv: ['x'], exitCode: 0, ended: 'exited', durationMs: 1, output: '', failureLines: [], outputBytes: 0 },
-  });
-  const kinds = (baseline: TestRun, after: TestRun): string[] =>
-    judgeIntegrity({ change: change(), tests: defaultTestGlobs, baseline, after }).map(({ kind }) => kind);
+const run = (...results: [string, 'passed' | 'failed' | 'skipped'][]): TestRun => ({
+  runner: 'vitest',
+  perTest: true,
+  results: results.map(([id, status]) => ({ id, name: id, status })),
+  execution: { argv: ['x'], exitCode: 0, ended: 'exited', durationMs: 1, output: '', failureLines: [], outputBytes: 0 },
+});
+const kinds = (baseline: TestRun, after: TestRun): string[] =>
+  judgeIntegrity({ change: change(), tests: defaultTestGlobs, baseline, after }).map(({ kind }) => kind);
 
+describe('runs', () => {
   test.each<[string, TestRun, TestRun, string[]]>([
     ['the same', run(['a', 'passed']), run(['a', 'passed']), []],
     ['one more', run(['a', 'passed']), run(['a', 'passed'], ['b', 'passed']), []],
@@ -527,5 +527,67 @@ describe('hostile text', () => {
   ])('%s %#', { timeout: 20_000 }, (path, text) => {
     expect(judge(edit(path, 'a\n', text)).length).toBeGreaterThanOrEqual(0);
     expect(judge(edit(path, text, undefined)).length).toBeGreaterThan(0);
+  });
+});
+
+// Shapes that fixes of real projects take, written anew.
+describe('shapes of real changes', () => {
+  const helper = `var assert = require('assert');
+function same(a, b) { assert.equal(a, b); }
+it('adds', function () { same(add(1, 1), 2); same(add(2, 2), 4); });
+`;
+  const grouped = `var test = require('tape');
+test('all', function (t) {
+  t.test('one', function (st) { st.equal(f(1), 1); st.end(); });
+  t.test('two', function (st) { st.equal(f(2), 2); st.end(); });
+  t.end();
+});
+`;
+  const flat = `var test = require('tape');
+test('one', function (t) { t.equal(f(1), 1); t.end(); });
+test('two', function (t) { t.equal(f(2), 2); t.end(); });
+`;
+  const destructured = "const { test, same: deepEqual } = require('tap');\ntest('a', function (t) { deepEqual(f(1), [1]); });\n";
+  const two =
+    "test('a', function (t) { t.equal(f(1), 1); t.equal(f(2), 2); t.end(); });\ntest('b', function (t) { t.equal(f(3), 3); t.end(); });\n";
+  const exported = "module.exports = { 'adds': function (test) { test.equal(f(1), 1); test.done(); } };\n";
+  const chained = "it('answers', function (done) { request(app).get('/').expect(200).expect('ok', done); });\n";
+  const should = "it('a', function () { f(1).should.equal(1); f(2).should.be.ok; });\n";
+  const bare = "var assert = require('assert');\nassert.equal(f(1), 1);\nassert.equal(f(2), 2);\n";
+  const script = "if (f(1) !== 1) throw new Error('one');\nif (f(2) !== 2) throw new Error('two');\n";
+
+  test.each<[string, string, string, string[]]>([
+    ['groups dissolved', grouped, flat, ['renamed:human']],
+    ['a call of an asserting function gone', helper, helper.replace(' same(add(2, 2), 4);', ''), ['assertion-removed:refuse']],
+    ['an asserting function emptied', helper, helper.replace('assert.equal(a, b);', ''), ['emptied:refuse']],
+    ['matchers of the test library by name', destructured, destructured.replace('deepEqual(f(1), [1]);', ''), ['emptied:refuse']],
+    [
+      'an assertion that moves to another test',
+      two,
+      two.replace(' t.equal(f(2), 2);', '').replace('t.equal(f(3), 3);', 't.equal(f(3), 3); t.equal(f(2), 2);'),
+      ['moved:human'],
+    ],
+    [
+      'the same claim fewer times',
+      two.replace('t.equal(f(2), 2);', 't.equal(f(1), 1);'),
+      two.replace(' t.equal(f(2), 2);', ''),
+      ['body-changed:human'],
+    ],
+    [
+      'a claim turned around',
+      two.replace('t.equal(f(1), 1)', 't.ok(f(1))'),
+      two.replace('t.equal(f(1), 1)', 't.ok(!f(1))'),
+      ['expectation-changed:proof'],
+    ],
+    ['exported tests', exported, exported.replace('test.equal(f(1), 1); ', ''), ['deleted:refuse']],
+    ['one of several expectations of a request', chained, chained.replace('.expect(200)', ''), ['assertion-removed:refuse']],
+    ['another status', chained, chained.replace('200', '500'), ['expectation-changed:proof']],
+    ['should loosened', should, should.replace('.should.equal(1)', '.should.be.ok'), ['loosened:refuse']],
+    ['a script without tests', bare, bare.replace('assert.equal(f(2), 2);\n', ''), ['assertion-removed:refuse']],
+    ['a script that throws', script, script.replace(/if \(f\(2\).*\n/, ''), ['assertion-removed:refuse', 'body-changed:human']],
+    ['a strict comparison given up', two, two.replace('t.equal(f(1)', 't.looseEqual(f(1)'), ['loosened:refuse']],
+  ])('%s', (_, before, after, expected) => {
+    expect(after).not.toBe(before);
+    expect(told(edit('test/a.js', before, after))).toEqual(expected);
   });
 });

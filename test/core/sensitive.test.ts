@@ -181,9 +181,10 @@ describe('words', () => {
   });
 });
 
+const spec = (value: string): ChangedFile =>
+  edit('test/a.test.ts', "it('a', () => {});\n", `it('a', () => {});\nit('b', () => { expect(f(${value})).toBe(2); });\n`);
+
 describe('values of the tests', () => {
-  const spec = (value: string): ChangedFile =>
-    edit('test/a.test.ts', "it('a', () => {});\n", `it('a', () => {});\nit('b', () => { expect(f(${value})).toBe(2); });\n`);
   test.each<[string, string, string[]]>([
     ["'2024-02-30'", "if (input === '2024-02-30') return 2;", ['human.hard_coded_value']],
     ["'2024-02-30'", "if (['2024-02-30'].includes(input)) return 2;", ['human.hard_coded_value']],

@@ -7,8 +7,16 @@ export function compareTestFiles(path: string, before: TestFile, after: TestFile
   const report = reporter(path);
   const survivors = new Set(pairs.map(({ now }) => now));
   const added = after.tests.filter((test) => !survivors.has(test));
+  const elsewhere = [
+    ...pairs.flatMap(({ old, now }) =>
+      homesIn(
+        now,
+        withoutOnce(now.assertions, old.assertions, ({ print }) => print),
+      ),
+    ),
+    ...added.flatMap((test) => homesIn(test, test.assertions)),
+  ];
   const matched = new Set(pairs.map(({ old }) => old));
-  const elsewhere = withoutOnce(assertionsOf(after.tests), assertionsOf(before.tests), ({ assertion }) => assertion.print);
   return {
     findings: [
       ...pairs.flatMap(({ old, now, renamed }) => [
@@ -31,14 +39,14 @@ export interface Comparison {
   added: TestCase[];
 }
 
-/** An assertion that is new in the file, and the test it stands in. */
+/** An assertion that is new in a test, and that test. */
 interface Home {
   test: TestCase;
   assertion: Assertion;
 }
 
-const assertionsOf = (tests: readonly TestCase[]): Home[] =>
-  tests.flatMap((test) => test.assertions.map((assertion) => ({ test, assertion })));
+const homesIn = (test: TestCase, assertions: readonly Assertion[]): Home[] =>
+  assertions.map((assertion) => ({ test, assertion }));
 
 export const nameOf = (test: TestCase): string => test.titles.filter((title) => title !== '').join(' > ') || 'the file itself';
 
@@ -162,7 +170,8 @@ const markWords: Record<Mark['kind'], [FindingKind, string]> = {
 export function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
   const kinds = [...new Set(now.map((mark) => mark.kind))];
   return kinds.flatMap((kind) => {
-    const [from, to] = [old, now].map((marks) => marks.filter((mark) => mark.kind === kind)) as [Mark[], Mark[]];
+    const from = old.filter((mark) => mark.kind === kind);
+    const to = now.filter((mark) => mark.kind === kind);
     if (kind === 'timeout' || kind === 'retry') {
       const limit = Math.max(0, ...from.map((mark) => mark.value ?? Infinity));
       return to.filter((mark) => (mark.value ?? Infinity) > limit).slice(0, 1);

@@ -1,3 +1,4 @@
+import { isObject, parseObject, type JsonObject } from '../guards.ts';
 import { withoutOnce } from './multiset.ts';
 import { matchAny, testRole } from '../paths.ts';
 import { reporter } from './difference.ts';
@@ -77,13 +78,12 @@ function judgeTsconfig(file: ChangedFile): IntegrityFinding[] {
 /** Keys of package.json that decide how tests run. A manifest is held by the guards too; this names the harm. */
 const testKeys = /^(jest|mocha|ava|nyc|c8|tap|vitest|standard|xo|eslintConfig|babel)$/;
 
-const scriptsOf = (manifest: Record<string, unknown>): Record<string, unknown> => ({
-  ...(manifest['scripts'] as object | undefined),
-});
+const manifestOf = (text: string | undefined): JsonObject => parseObject(text ?? '{}') ?? {};
+const scriptsOf = ({ scripts }: JsonObject): JsonObject => (isObject(scripts) ? scripts : {});
 const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
 function judgePackage(file: ChangedFile): IntegrityFinding[] {
-  const [old, now] = [parseJson(file.before), parseJson(file.after)];
+  const [old, now] = [manifestOf(file.before), manifestOf(file.after)];
   const [oldScripts, nowScripts] = [scriptsOf(old), scriptsOf(now)];
   const report = reporter(file.path);
   const names = Object.keys({ ...oldScripts, ...nowScripts }).filter((name) =>
@@ -94,15 +94,6 @@ function judgePackage(file: ChangedFile): IntegrityFinding[] {
     ...names.filter((name) => differs(oldScripts[name], nowScripts[name])).map((name) => `scripts.${name}`),
     ...keys.filter((key) => differs(old[key], now[key])),
   ].map((key) => report('configuration', 'refuse', `${file.path}: "${key}" differs and decides how tests run`));
-}
-
-function parseJson(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 /** Everything under a test path that holds no tests itself. */

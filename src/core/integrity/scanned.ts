@@ -111,10 +111,6 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
     readList(block.children, inside(block, next, scope));
   }
 
-  const isStatement = ({ code }: Block): boolean =>
-    !/^(return|pass|\.\.\.|else|try|finally|begin|do|end)?[\s:{}();]*$/.test(code) && !isRow(code);
-  const isRow = (code: string): boolean => /^[,\s]*([\w"'_]+\s*:)?\s*$/.test(code);
-
   function inside(block: Block, next: Block | undefined, scope: Scope): Scope {
     if (
       language.attempt.test(block.head) &&
@@ -160,6 +156,9 @@ export function readScanned(language: ScannedLanguage, text: string): TestFile {
   return { tests, marks: fileMarks, rows, comments: scanned.comments };
 }
 
+const isStatement = ({ code }: Block): boolean =>
+  !/^(return|pass|\.\.\.|else|try|finally|begin|do|end)?[\s:{}();]*$/.test(code) && !isRow(code);
+const isRow = (code: string): boolean => /^[,\s]*([\w"'_]+\s*:)?\s*$/.test(code.slice(0, 200));
 const leaves = ({ head }: Block): boolean => /^(return|break|continue|next)\b(?!.*\b(if|unless)\b)/.test(head);
 
 function conditionOf(block: Block, prefix = ''): Condition {

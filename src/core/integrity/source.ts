@@ -59,11 +59,7 @@ const longest = 2_000;
 export function readSource(path: RepoPath, text: string): SourceFacts {
   const lexicon = byExtension.find(([pattern]) => pattern.test(path))?.[1] ?? lexicons.javascript;
   const scanned = scan(text, lexicon);
-  const [raw, code, visible] = [text, scanned.code, scanned.visible].map((each) => each.split('\n')) as [
-    string[],
-    string[],
-    string[],
-  ];
+  const [raw, code, visible] = [text.split('\n'), scanned.code.split('\n'), scanned.visible.split('\n')];
   const lines = raw.map((each, index): Line => ({ text: tidy(each), line: index + 1, isComment: code[index]?.trim() === '' }));
   const codeLines = visible.map((each, index) => ({ text: tidy(each), line: index + 1 })).filter(({ text }) => text !== '');
   const matching = (pattern: RegExp): Line[] =>

@@ -14,7 +14,9 @@ export interface Syntax {
   program: Node;
   comments: string;
   /** Text of a node without layout, comments, quoting style, semicolons and `var`/`let`/`const`; `holes` become `…`. */
-  print(node: Node, holes?: readonly Node[]): string;
+  print: (node: Node, holes?: readonly Node[]) => string;
+  /** As written, in one line. */
+  oneLine: (node: Node) => string;
 }
 
 interface Token {
@@ -63,6 +65,7 @@ function openSyntax(text: string, plugins: Plugins): Syntax {
     plugins,
   });
   // The parser's own types are exact per node; the judges only ever walk, so one wide view of them is enough.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const root = file as unknown as { program: Node; tokens: Token[]; comments: { value: string }[] | null };
   const tokens = root.tokens.filter((token) => typeof token.type !== 'string' && token.end > token.start);
   const shown = tokens.map((token) => showToken(token, text));
@@ -71,6 +74,7 @@ function openSyntax(text: string, plugins: Plugins): Syntax {
     program: root.program,
     comments: (root.comments ?? []).map((comment) => comment.value).join('\n'),
     print: (node, holes = []) => printTokens(tokens, shown, node, holes),
+    oneLine: (node) => text.slice(node.start, node.end).replaceAll(/\s+/g, ' '),
   };
 }
 
@@ -114,7 +118,7 @@ function firstAt(tokens: readonly Token[], position: number): number {
 // ---------------------------------------------------------------------------------------------- walking
 
 export const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string' && 'start' in value;
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && 'start' in value;
 
 const skippedKeys = new Set([
   'loc',
@@ -134,6 +138,13 @@ export function childrenOf(node: Node): Node[] {
     return isNode(value) ? [value] : [];
   });
 }
+
+/** A name or value of a node that is text, else nothing. */
+export function textAt(node: Node | undefined, key: string): string {
+  const value = node?.[key];
+  return typeof value === 'string' ? value : '';
+}
+export const lineOf = (node: Node): number => node.loc.start.line;
 
 export const child = (node: Node, key: string): Node | undefined => (isNode(node[key]) ? node[key] : undefined);
 export const childList = (node: Node, key: string): Node[] => (Array.isArray(node[key]) ? node[key].filter(isNode) : []);
@@ -180,9 +191,7 @@ export function constantOf(node: Node | undefined): { value: unknown } | undefin
     case 'Identifier':
       return node['name'] === 'undefined' ? { value: undefined } : undefined;
     case 'TemplateLiteral':
-      return childList(node, 'expressions').length === 0
-        ? { value: String(childList(node, 'quasis')[0]?.['value'] ?? '') }
-        : undefined;
+      return childList(node, 'expressions').length === 0 ? { value: rawOf(childList(node, 'quasis')[0]) } : undefined;
     case 'UnaryExpression': {
       const inner = constantOf(child(node, 'argument'));
       if (node['operator'] === 'void') return { value: undefined };
@@ -209,6 +218,11 @@ export function constantOf(node: Node | undefined): { value: unknown } | undefin
   }
 }
 
+function rawOf(quasi: Node | undefined): string {
+  const value = quasi?.['value'];
+  return typeof value === 'object' && value !== null && 'raw' in value ? String(value.raw) : '';
+}
+
 const truthy = (value: unknown): boolean => (value === 0 || Number.isNaN(value) ? false : Boolean(value));
 const decided = (constant: { value: unknown } | undefined, to: boolean): { value: unknown } | undefined =>
   constant !== undefined && truthy(constant.value) === to ? constant : undefined;
@@ -229,14 +243,15 @@ const longestChain = 60;
 export function chainOf(node: Node, depth = 0): Link[] | undefined {
   if (depth > longestChain) return undefined;
   const inner = bare(node);
-  if (inner.type === 'Identifier') return [{ name: String(inner['name']), node: inner }];
+  if (inner.type === 'Identifier') return [{ name: textAt(inner, 'name'), node: inner }];
   if (inner.type === 'ThisExpression') return [{ name: 'this', node: inner }];
   if (isMember(inner)) {
     const [object, property] = [child(inner, 'object'), child(inner, 'property')];
     if (object === undefined || property === undefined) return undefined;
     const before = chainOf(object, depth + 1) ?? [{ name: '', node: object }];
     const literal = constantOf(property);
-    const name = inner['computed'] === true ? String(literal?.value ?? '[…]') : String(property['name'] ?? '');
+    const name =
+      inner['computed'] === true ? (typeof literal?.value === 'string' ? literal.value : '[…]') : textAt(property, 'name');
     return [...before, { name, node: inner }];
   }
   if (isCall(inner) || inner.type === 'TaggedTemplateExpression') {
