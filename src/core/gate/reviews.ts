@@ -1,0 +1,153 @@
+import type { Account, Review, Snapshot } from '../snapshot.ts';
+import { findSensitive } from '../sensitive.ts';
+import type { Reason } from '../types.ts';
+import { count, finding, name, several, type GateConfig, type Rule } from './rule.ts';
+
+/** Outdated is not resolved: a thread counts until somebody resolves it, and again once it is reopened. */
+export const threadsRule: Rule = {
+  condition: 'threads',
+  judge({ threads }) {
+    const open = threads.filter(({ resolved }) => !resolved);
+    const outdated = open.filter((thread) => thread.outdated).length;
+    const places = several(open.map(({ path, line }) => name(line === undefined ? path : `${path}:${line}`)));
+    const note = outdated === 0 ? '' : ` (${outdated} outdated)`;
+    const message = `${count(open.length, 'unresolved thread')}${note}: ${places}`;
+    return finding(
+      open.length === 0 ? [] : [{ code: 'gate.threads_unresolved', message }],
+      threads.length === 0 ? 'none' : `all ${threads.length} resolved`,
+    );
+  },
+};
+
+export const changesRequestedRule: Rule = {
+  condition: 'changes requested',
+  judge({ reviews }) {
+    const standing = standingReviews(reviews).filter(({ state }) => state === 'changes-requested');
+    return finding(
+      standing.map(({ author }) => ({
+        code: 'gate.changes_requested',
+        message: `${author === undefined ? 'an account that is gone' : name(author.login)} requested changes, neither superseded nor dismissed`,
+      })),
+      'by nobody',
+    );
+  },
+};
+
+/**
+ * The last verdict of each reviewer. A comment is no verdict and clears nothing; a dismissed verdict is none any more.
+ * Accounts that are gone cannot be told apart: each of their reviews stands alone.
+ */
+function standingReviews(reviews: readonly Review[]): Review[] {
+  const verdicts = reviews.filter(({ state }) => state === 'approved' || state === 'changes-requested');
+  const last = new Map<number | Review, Review>();
+  for (const review of verdicts) {
+    const reviewer = review.author?.id ?? review;
+    const earlier = last.get(reviewer);
+    if (earlier === undefined || earlier.submittedAt <= review.submittedAt) last.set(reviewer, review);
+  }
+  return [...last.values()];
+}
+
+// ---------------------------------------------------------------------------------------------- automatic reviewers
+
+/** A success status of a reviewer that skipped a draft looks like a review: only a review of this head is one. */
+export const automaticReviewersRule: Rule = {
+  condition: 'automatic reviewers',
+  judge({ reviews, head }, { gate, agents }) {
+    if (!agents.reviewer.external || gate.automaticReviewers.length === 0) {
+      return { state: 'not-asked', detail: 'none configured' };
+    }
+    const missing = gate.automaticReviewers.filter(
+      (reviewer) => !reviews.some((review) => isAutomatic(review.author, reviewer) && hasLooked(review, head.commit)),
+    );
+    return finding(
+      missing.map((reviewer) => ({
+        code: 'gate.not_reviewed',
+        message: `${name(reviewer)} has not reviewed ${head.commit.slice(0, 12)}`,
+        waits: true,
+      })),
+      `${several(gate.automaticReviewers.map(name))} reviewed this commit`,
+    );
+  },
+};
+
+/** `x[bot]` names the bot x and never a person who took the name x. */
+export function isAutomatic(account: Pick<Account, 'login' | 'kind'> | undefined, configured: string): boolean {
+  if (account === undefined) return false;
+  const bot = configured.endsWith('[bot]');
+  const login = configured.replace(/\[bot\]$/, '').toLowerCase();
+  return account.login.toLowerCase() === login && (account.kind === 'bot') === bot;
+}
+
+function hasLooked({ commit, state, body, comments }: Review, head: string): boolean {
+  if (commit !== head || state === 'pending') return false;
+  return state !== 'commented' || comments > 0 || !isBanner(body);
+}
+
+/**
+ * What a reviewer posts instead of a review, seen with CodeRabbit and Copilot: a heading that says skipped, paused or
+ * rate limited, the same in a hidden comment, or the excuse that it was unable to review.
+ */
+export function isBanner(body: string): boolean {
+  const excuses =
+    /<!--[^>]*(?:skip(?:ped)? review|review (?:skipped|paused)|rate limited|paused) by\b|\b(?:wasn['’]t able|was not able|unable) to review\b/i;
+  if (excuses.test(body)) return true;
+  return body
+    .split('\n')
+    .map((line) => line.replace(/^[^\p{L}]+/u, ''))
+    .some((line) =>
+      /^(?:(?:automatic |auto )?reviews? (?:(?:is|are|was|were|has been|have been) )?(?:skipped|paused|disabled|(?:rate[- ])?limited)|rate[- ]limit(?:ed| exceeded| reached)|(?:skipped|paused)\W*$)/i.test(
+        line,
+      ),
+    );
+}
+
+// ---------------------------------------------------------------------------------------------- approvals
+
+/**
+ * Approvals of this head by distinct people who may write, neither who opened the change nor who asked for it. What
+ * the proof or the trees say a person has to look at needs one, whatever the configuration says.
+ */
+export const approvalsRule: Rule = {
+  condition: 'approvals',
+  judge(snapshot, config) {
+    const human = needsHuman(snapshot, config);
+    const wanted = Math.max(config.gate.approvals, human.length === 0 ? 0 : 1);
+    if (wanted === 0) return { state: 'not-asked', detail: 'none asked for' };
+    const given = approvers(snapshot, config).length;
+    const against: Reason[] = [];
+    if (given < config.gate.approvals)
+      against.push({ code: 'gate.approvals_missing', message: `${given} of ${config.gate.approvals} approvals of this commit` });
+    if (given === 0)
+      against.push(
+        ...human.map((reason) => ({
+          ...reason,
+          code: 'gate.needs_human',
+          message: `a person has to approve: ${reason.message}`,
+        })),
+      );
+    return finding(
+      against.map((reason) => ({ ...reason, waits: true })),
+      `${given} of ${wanted}`,
+    );
+  },
+};
+
+/** The claim is believed where it asks for more; the trees are asked whatever it says. */
+function needsHuman({ proof, change }: Snapshot, { sensitiveWords, tests }: GateConfig): Reason[] {
+  const claimed = typeof proof === 'string' ? [] : proof.needsHuman;
+  const found = change === undefined ? [] : findSensitive(change, sensitiveWords, tests);
+  const told = new Map([...claimed, ...found].map((reason) => [`${reason.code} ${reason.path ?? ''} ${reason.message}`, reason]));
+  return [...told.values()];
+}
+
+function approvers({ reviews, head, author, us, labelled }: Snapshot, { labels }: GateConfig): number[] {
+  const trigger = labels.trigger.toLowerCase();
+  const involved = new Set([us.id, ...labelled.filter(({ label }) => label.toLowerCase() === trigger).map(({ by }) => by)]);
+  if (author !== undefined) involved.add(author.id);
+  return standingReviews(reviews)
+    .filter(({ state, commit, mayWrite, author: by }) => {
+      return state === 'approved' && commit === head.commit && mayWrite && by?.kind === 'user' && !involved.has(by.id);
+    })
+    .flatMap(({ author: by }) => (by === undefined ? [] : [by.id]));
+}
