@@ -5,7 +5,7 @@ import type { FindingKind, IntegrityFinding, TestCase, TestFile } from './integr
 import { testMatcher, testRole } from './paths.ts';
 import type { Change, ChangedFile, Reason, TestRun } from './types.ts';
 
-export type { FindingKind, IntegrityFinding, Weight } from './integrity/model.ts';
+export type { IntegrityFinding } from './integrity/model.ts';
 
 /**
  * Whether a change left the tests as strong as they were. Nothing is executed: texts before and after are read as

@@ -167,7 +167,7 @@ const markWords: Record<Mark['kind'], [FindingKind, string]> = {
   plan: ['assertion-removed', 'plans fewer assertions'],
 };
 
-export function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
+function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
   const kinds = [...new Set(now.map((mark) => mark.kind))];
   return kinds.flatMap((kind) => {
     const from = old.filter((mark) => mark.kind === kind);

@@ -6,4 +6,4 @@ export interface View extends Syntax {
 }
 
 /** `asserting`: a function of the file that asserts for its callers. */
-export type Meaning = 'test' | 'assert' | 'matcher' | 'asserting';
+type Meaning = 'test' | 'assert' | 'matcher' | 'asserting';

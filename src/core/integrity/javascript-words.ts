@@ -1,6 +1,6 @@
 /** What test libraries of JavaScript call things. */
 
-export function words(text: string): string[] {
+function words(text: string): string[] {
   return text.trim().split(/\s+/);
 }
 

@@ -19,7 +19,7 @@ export interface SourceFacts {
   literals: Line[];
 }
 
-export interface Line {
+interface Line {
   text: string;
   line: number;
   isComment?: boolean;

@@ -117,7 +117,7 @@ function firstAt(tokens: readonly Token[], position: number): number {
 
 // ---------------------------------------------------------------------------------------------- walking
 
-export const isNode = (value: unknown): value is Node =>
+const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && 'start' in value;
 
 const skippedKeys = new Set([
