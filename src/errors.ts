@@ -76,6 +76,7 @@ export const catalogue = {
   'state.unwritable': { exit: 1, hint: 'make the directory writable, or choose another with --out' },
   'git.locked': { exit: 5, hint: 'remove the stale index.lock if no git command is running' },
   'git.branch_taken': { exit: 4, hint: 'rename or delete the branch, then run bugloop again' },
+  'git.stale_base': { exit: 5, hint: 'run git fetch, then bugloop again' },
   'git.failed': { exit: 1, hint: 'run again with --debug' },
   'issue.unreadable': { exit: 2, hint: 'give the path of a readable Markdown file' },
   internal: { exit: 1, hint: 'this is a bug of bugloop; run again with --debug and report it' },

@@ -5,11 +5,10 @@ import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Context, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
 import { defaultAgentCommand, type Config } from './core/config.ts';
-import type { Actor } from './core/event.ts';
 import { isSlug, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
 import type { AgentName, SandboxLevel } from './core/types.ts';
 import { BugloopError } from './errors.ts';
-import type { GitHubRequests } from './forge/github.ts';
+import type { GitHubRequests } from './forge/github/http.ts';
 import {
   checkEnvironment,
   isHttpUrl,
@@ -229,6 +228,9 @@ async function chooseSandbox({ flags, env, progress }: Opening): Promise<Sandbox
 
 // ---------------------------------------------------------------------------------------------- ports
 
+/** Time that requests still get after an interrupt, in milliseconds; the process ends a little later in any case. */
+const checkpointMs = 3_800;
+
 interface Parts {
   opening: Opening;
   user: UserRepository;
@@ -242,6 +244,9 @@ interface Parts {
 function composeContext(parts: Parts): Context {
   const { opening, user, repository, config, sandbox } = parts;
   const { env, flags, operator, signal } = opening;
+  let opened: Promise<Forge> | undefined;
+  // One for all, so that writes are paced whoever makes them.
+  const forge = (): Promise<Forge> => (opened ??= openForge(parts));
   return {
     ...sessionOf(opening),
     config,
@@ -263,8 +268,8 @@ function composeContext(parts: Parts): Context {
     openAgent: () => startAgent(parts),
     openJournal: (issueId) => startRun(opening, repository, issueId),
     openRun: (dir) => findRun(dir, opening.cwd),
-    openForge: () => openForge(parts),
-    assertMayStart: (actor) => assertMayStart(parts, actor),
+    openForge: forge,
+    assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
   };
 }
@@ -321,29 +326,48 @@ async function findRun(written: string, cwd: string): Promise<Journal> {
 }
 
 async function openForge(parts: Parts): Promise<Forge> {
-  const { cwd, progress, signal, env } = parts.opening;
-  const { forges } = await import('./forge/index.ts');
-  const openLocal = await forges.local();
+  const { opening, config, repository } = parts;
   const { committer, openGit } = await import('./workspace/git.ts');
-  const git = openGit({ searchPath: env['PATH'] ?? '', signal }, { directory: parts.repository.root });
-  const local = openLocal({ git: git.run, cwd, committer: committer.email });
-  if (parts.issue === undefined || parts.issue.kind === 'file') return local;
-  const openGitHub = await forges.github();
-  return openGitHub({ ...gitHubRequests(parts), local, progress });
-}
-
-async function assertMayStart(parts: Parts, actor: Actor): Promise<void> {
-  const { assertMayWrite } = await import('./forge/github.ts');
-  await assertMayWrite(gitHubRequests(parts), actor);
+  const { forges, runTrailer } = await import('./forge/index.ts');
+  const { branchPrefix, labels } = config;
+  if (parts.issue !== undefined && parts.issue.kind !== 'file') {
+    const { isAlive, markProcess } = await import('./journal/process.ts');
+    const openGitHub = await forges.github();
+    return openGitHub({
+      ...gitHubRequests(parts),
+      serverUrl: opening.operator.github.serverUrl,
+      branchPrefix,
+      ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
+      labels,
+      committer: committer.email,
+      trailer: runTrailer,
+      redact: await redactor(opening.operator),
+      self: await markProcess(process.pid),
+      isAlive,
+    });
+  }
+  const openLocal = await forges.local();
+  const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: repository.root });
+  return openLocal({ git: git.run, cwd: opening.cwd, committer: committer.email, branchPrefix });
 }
 
 /** Where requests go and with what; that both are there was checked when the context was opened. */
-function gitHubRequests({ opening, repository }: Parts): GitHubRequests {
+function gitHubRequests({ opening, repository, config }: Parts): GitHubRequests {
   const { operator, version, signal } = opening;
-  const { token, apiUrl } = operator.github;
+  const { token, apiUrl, graphqlUrl } = operator.github;
   if (token === undefined) throw new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set');
   if (repository.slug === undefined) throw new BugloopError('usage.repo', '--repo is missing');
-  return { apiUrl, slug: repository.slug, token, version, signal };
+  const deadline = Date.now() + config.limits.timeoutMinutes * 60_000;
+  return { apiUrl, graphqlUrl, slug: repository.slug, token, version, signal: lateSignal(signal), deadline, now: Date.now };
+}
+
+/** Aborts a while after `signal` does: a checkpoint on the forge takes a few requests. */
+function lateSignal(signal: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const later = (): void => void setTimeout(() => late.abort(signal.reason), checkpointMs).unref();
+  if (signal.aborted) later();
+  else signal.addEventListener('abort', later, { once: true });
+  return late.signal;
 }
 
 async function readPrompt(

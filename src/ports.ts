@@ -13,6 +13,9 @@ import type {
   Usage,
 } from './core/types.ts';
 import type { Actor } from './core/event.ts';
+import type { Claim } from './core/ledger.ts';
+import type { Reviewers } from './core/threads.ts';
+import type { Thread, ThreadComment } from './core/threads/thread.ts';
 
 /**
  * The four ports. They are the only way from a decision to the world; an adapter is one object literal.
@@ -154,6 +157,8 @@ export interface AgentTask {
   mayContinue(): { ok: true } | { ok: false; reason: string };
   /** Called after each model call with what it used; the loop does the sums. */
   spent(usage: Usage, model: string): void;
+  /** Takes the answer to a review thread; words where it is refused. Absent where no thread waits. */
+  answer?(claim: Claim): string | undefined;
   progress(line: string): void;
   /** Milliseconds since the epoch. */
   deadline: number;
@@ -297,8 +302,6 @@ export interface LockClaim {
   run: string;
   /** ISO 8601. */
   expiresAt: string;
-  /** Any commit the forge has; the lock's own commit takes its tree. */
-  base: CommitId;
 }
 export type LockAnswer = { ok: true; took?: LockHolder } | { ok: false; holder: LockHolder };
 
@@ -348,6 +351,68 @@ export interface OpenedChange {
   number?: number;
   url?: string;
   created: boolean;
+}
+
+// ---------------------------------------------------------------------------------------------- Reviews
+
+/**
+ * The review of a change, as far as `review` needs it. The same rules as for `Forge`: every effect is looked up before it
+ * is made, a refusal to resolve is an answer.
+ */
+export interface Reviews {
+  /** Everything that waits on a change, in one look. Throws `change.not_found`. */
+  read(number: number): Promise<ReviewStanding>;
+  /** Brings head and base of the change into the mirror. */
+  fetchHead(standing: ReviewStanding, mirror: Mirror): Promise<void>;
+  /** Moves the branch of the change forward; never by force. */
+  pushBranch(push: BranchPush): Promise<Pushed>;
+  /** Replies, resolved threads and the new text of the change, in as few writes as the forge allows. */
+  answer(standing: ReviewStanding, answers: ThreadAnswers): Promise<AnsweredThreads>;
+}
+
+/** What a forge shows of one change at one moment. */
+export interface ReviewStanding {
+  number: number;
+  url: string;
+  title: string;
+  state: 'open' | 'closed' | 'merged';
+  /** The issue that the change closes. */
+  issue?: Issue;
+  branch: string;
+  head: CommitId;
+  /** Message of the head commit. */
+  message: string;
+  /** The head commit is one of ours. */
+  headOurs: boolean;
+  /** The head is in the repository of the base, compared by id; a name says nothing. */
+  sameRepository: boolean;
+  /** The change was opened by the account that we write with. */
+  openedByUs: boolean;
+  /** The newest commit of the base that the change has. */
+  base: { branch: string; commit: CommitId };
+  /** Labels of the change and of its issue. */
+  labels: readonly string[];
+  /** Comments on the change itself, oldest first. */
+  comments: readonly ThreadComment[];
+  threads: readonly Thread[];
+  reviewers: Reviewers;
+  /** Failed checks of the head, with the end of what they printed. */
+  failedChecks: readonly { name: string; url: string; output: string }[];
+}
+
+export interface ThreadAnswers {
+  /** Each ends with the marker of its thread and commit: one that is there already is not written again. */
+  replies: readonly { thread: string; body: string }[];
+  resolve: readonly string[];
+  /** New text of the change. */
+  body?: string;
+}
+export interface AnsweredThreads {
+  replied: number;
+  /** Seen as resolved afterwards. */
+  resolved: readonly string[];
+  /** The forge did not let us. */
+  unresolved: readonly { thread: string; why: string }[];
 }
 
 // ---------------------------------------------------------------------------------------------- Progress

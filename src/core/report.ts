@@ -73,14 +73,14 @@ const proof = z.strictObject({
   coverage: z.strictObject({ before: z.number(), after: z.number() }).exactOptional(),
 });
 
-const attempt = z.strictObject({
+export const attemptSchema = z.strictObject({
   number: z.int(),
   durationMs: z.number(),
   /** Commit of the attempt in the mirror, kept in the bundle. */
   commit: z.string(),
   tree: z.string(),
   /** Where the attempt stopped. */
-  stage: z.enum(['agent', 'no-change', 'guards', 'integrity', 'build', 'tests', 'proof', 'proven']),
+  stage: z.enum(['agent', 'no-change', 'guards', 'integrity', 'build', 'tests', 'proof', 'answers', 'proven']),
   agentEnd: z.string(),
   /** The agent's own words, sanitised; never a source of numbers. */
   summary: z.string(),
@@ -146,7 +146,7 @@ export const reportSchema = z.strictObject({
     .exactOptional(),
   /** Most suspicious places, best first. */
   suspects: z.array(z.strictObject({ path: z.string(), line: z.int().exactOptional(), why: z.string() })),
-  attempts: z.array(attempt),
+  attempts: z.array(attemptSchema),
   change: z
     .strictObject({
       files: z.array(
@@ -178,7 +178,7 @@ export type RunReport = z.infer<typeof reportSchema>;
 export type Proof = z.infer<typeof proof>;
 export type ProofRun = z.infer<typeof proofRun>;
 export type Witnessed = z.infer<typeof witnessed>;
-export type Attempt = z.infer<typeof attempt>;
+export type Attempt = z.infer<typeof attemptSchema>;
 export type TestCounts = z.infer<typeof testCounts>;
 
 export type ReadReport = { ok: true; report: RunReport } | { ok: false; code: 'state.corrupt' | 'state.version'; why: string };

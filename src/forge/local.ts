@@ -4,13 +4,11 @@ import { basename, extname, resolve } from 'node:path';
 import { isValidRef } from '../core/ref.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
-import type { Forge, Prior, Published, Sealed } from '../ports.ts';
+import { runTrailer } from './trailer.ts';
+import type { BranchPush, Forge, Pushed, Standing } from '../ports.ts';
 
 /** Longest bug report that is read, in bytes. A forge's own limit for a body is 65,536 characters. */
 const maxIssue = 1024 * 1024;
-
-/** Every commit that bugloop publishes carries this trailer with the run's id. */
-export const runTrailer = 'Bugloop-Run';
 
 export interface LocalForgeOptions {
   /** Runs git, hardened, in the user's repository; its standard output. Throws unless git succeeds. */
@@ -19,33 +17,56 @@ export interface LocalForgeOptions {
   cwd: string;
   /** E-mail address of bugloop's own commits. */
   committer: string;
+  branchPrefix: string;
 }
 
+/** What a plain repository cannot do is no failure: it says so, and the run goes on. */
+const nothingToMark = 'a plain repository has no labels and no comments';
+
 /** The forge of a plain repository: an issue is a Markdown file, a published change is a branch. */
-export function openLocalForge({ git, cwd, committer }: LocalForgeOptions): Forge {
+export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForgeOptions): Forge {
   return {
     name: 'local',
-    readIssue: (ref) => readIssue(resolve(cwd, ref), ref),
-    findPrior,
-    publish,
+    read,
+    assertMayWrite: ({ login }) =>
+      Promise.reject(
+        new BugloopError('auth.not_permitted', `${login} may not start a run: a plain repository knows no accounts`),
+      ),
+    // Two runs on one machine are kept apart by the lock of the run directory.
+    lock: () => Promise.resolve({ ok: true }),
+    mark: () => Promise.resolve({ done: false, why: nothingToMark }),
+    // Work in progress stays in the run directory, and what is published is a branch of this very repository.
+    fetchBranch: () => Promise.resolve(),
+    pushBranch,
+    openChange: () => Promise.resolve({ created: false }),
   };
 
-  async function findPrior(_issue: Issue, branch: string): Promise<Prior | undefined> {
-    const tip = await tipOf(branch);
-    if (tip === undefined) {
+  async function read(ref: string): Promise<Standing> {
+    const issue = await readIssue(resolve(cwd, ref), ref);
+    const branch = `${branchPrefix}issue-${issue.id}`;
+    const commit = await tipOf(branch);
+    const nothing = { issue, open: true, branch, changes: [], assignees: [] };
+    if (commit === undefined) {
       await assertFree(branch);
-      return undefined;
+      return nothing;
     }
-    const obstacle = await obstacleTo(branch, tip);
-    return obstacle === undefined ? undefined : { kind: 'branch', description: obstacle, commit: tip };
+    const author = await foreignAuthor(commit);
+    const worktree = author === undefined ? await checkedOutAt(branch) : undefined;
+    return {
+      ...nothing,
+      tip: { commit, ours: author === undefined, author: author ?? 'bugloop' },
+      ...(worktree === undefined ? {} : { obstacle: `branch ${branch} is checked out at ${worktree}` }),
+    };
   }
 
   /** Creates the branch, or moves it where its tip is our own; the user's checkout is never touched. */
-  async function publish({ branch, head, bundle }: Sealed): Promise<Published> {
+  async function pushBranch({ branch, head, bundle, expected }: BranchPush): Promise<Pushed> {
     const tip = await tipOf(branch);
-    if (tip === head) return { branch, created: false };
+    if (tip === head) return { ok: true, created: false };
     if (tip === undefined) await assertFree(branch);
-    else await assertOurs(branch, tip);
+    const obstacle = tip === undefined ? undefined : await obstacleTo(branch, tip);
+    if (obstacle !== undefined) return { ok: false, why: 'moved', message: obstacle };
+    if (tip !== expected) return { ok: false, why: 'moved', message: takenMeanwhile(branch) };
     const incoming = `refs/bugloop/incoming/${branch}`;
     await receive(resolve(bundle), `+refs/heads/${branch}:${incoming}`);
     const received = await git(['rev-parse', '--verify', '--end-of-options', `${incoming}^{commit}`]);
@@ -53,8 +74,8 @@ export function openLocalForge({ git, cwd, committer }: LocalForgeOptions): Forg
       await git(['update-ref', '-d', incoming, received]);
       throw new BugloopError('state.corrupt', `${bundle}: holds ${received} instead of the sealed commit ${head}`);
     }
-    await moveBranch({ branch, head, tip, incoming });
-    return { branch, created: tip === undefined };
+    const moved = await moveBranch({ branch, head, tip, incoming });
+    return moved ? { ok: true, created: tip === undefined } : { ok: false, why: 'moved', message: takenMeanwhile(branch) };
   }
 
   async function receive(bundle: string, refspec: string): Promise<void> {
@@ -68,20 +89,18 @@ export function openLocalForge({ git, cwd, committer }: LocalForgeOptions): Forg
     head: CommitId;
     tip: CommitId | undefined;
     incoming: string;
-  }): Promise<void> {
+  }): Promise<boolean> {
     const { branch, head, tip, incoming } = move;
     const ref = `refs/heads/${branch}`;
     const step = tip === undefined ? `create ${ref}\0${head}\0` : `update ${ref}\0${head}\0${tip}\0`;
     const input = `start\0${step}delete ${incoming}\0${head}\0prepare\0commit\0`;
-    await git(['update-ref', '--no-deref', '-z', '--stdin'], { input }).catch((error: unknown) => {
+    try {
+      await git(['update-ref', '--no-deref', '-z', '--stdin'], { input });
+      return true;
+    } catch (error) {
       if (error instanceof BugloopError && error.code === 'git.locked') throw error;
-      throw new BugloopError('git.branch_taken', `branch ${branch} was changed by somebody else just now`, { cause: error });
-    });
-  }
-
-  async function assertOurs(branch: string, tip: CommitId): Promise<void> {
-    const obstacle = await obstacleTo(branch, tip);
-    if (obstacle !== undefined) throw new BugloopError('git.branch_taken', obstacle);
+      return false;
+    }
   }
 
   /** Why the existing branch must be left alone. */
@@ -167,6 +186,10 @@ function decode(bytes: Buffer, ref: string): string {
   } catch (error) {
     throw unreadable(ref, 'is not UTF-8', error);
   }
+}
+
+function takenMeanwhile(branch: string): string {
+  return `branch ${branch} was changed by somebody else just now`;
 }
 
 function unreadable(ref: string, why: string, cause?: unknown): BugloopError {

@@ -3,6 +3,7 @@ import { link, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:
 import { basename, dirname, join } from 'node:path';
 import { BugloopError } from '../errors.ts';
 import type { Journal, RunFile } from '../ports.ts';
+import { isRunning, startTicks } from './process.ts';
 
 /** `20261120-174700-issue-12-3f9a`: sorts by time, and says whose it is. `random` is made safe and cut to 8 characters. */
 export function runId(startedAt: Date, issueId: string, random: string): string {
@@ -152,18 +153,7 @@ async function release(file: string, content: string): Promise<void> {
 /** Another host's process cannot be seen; a lock it left is taken for stale, as the run directory is not shared. */
 async function isAlive(owner: Owner, host: string): Promise<boolean> {
   if (owner.host !== host) return false;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false;
-  }
-  return owner.ticks === undefined || owner.ticks === (await startTicks(owner.pid));
-}
-
-/** Field 22 of /proc/<pid>/stat; see proc(5). The name in field 2 may hold anything, so fields are counted after it. */
-async function startTicks(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return isRunning(owner.pid, owner.ticks);
 }
 
 function parseOwner(text: string): Owner | undefined {

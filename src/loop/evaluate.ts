@@ -1,4 +1,4 @@
-import { failingIds, findFlaky, indexById, ranNothing } from '../core/compare.ts';
+import { exitStatus, failingIds, findFlaky, indexById, ranNothing } from '../core/compare.ts';
 import { digestFailures } from '../core/feedback.ts';
 import { judgeChange } from '../core/guards.ts';
 import { combineIntegrity, judgeIntegrity, toReason } from '../core/integrity.ts';
@@ -24,7 +24,15 @@ export interface Evaluation {
   proof?: Proof;
 }
 
-type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error'>;
+/** What a run asks of a commit besides the proof. */
+export interface Terms {
+  /** Judged from trees, before anything is executed. */
+  refuse(head: CommitId): Promise<Reason[]>;
+  /** Judged once the commit is proven. */
+  demand(head: CommitId): Promise<Reason[]>;
+}
+
+type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error'> & { terms?: Terms };
 
 /**
  * Judges one commit: guards and integrity on its tree before anything of it is executed, then build, nearest tests
@@ -34,9 +42,13 @@ export async function evaluate(run: Evaluator, baseline: Baseline, head: CommitI
   const change = await run.workspace.mirror.change(run.workspace.base, head);
   const unsafe = judgeBeforeRunning(run, baseline, change);
   if (unsafe !== undefined) return unsafe;
+  const refused = (await run.terms?.refuse(head)) ?? [];
+  if (refused.length > 0) return stop('guards', change, refused);
   const tried = await tryNearest(run, baseline, change);
   if (tried !== undefined) return tried;
-  return await evaluateProof(run, baseline, change);
+  const evaluation = await evaluateProof(run, baseline, change);
+  const demanded = evaluation.stage === 'proven' ? ((await run.terms?.demand(head)) ?? []) : [];
+  return demanded.length === 0 ? evaluation : { ...evaluation, stage: 'answers', reasons: demanded };
 }
 
 /** What can be said from the trees alone. `undefined`: it may be executed. */
@@ -68,9 +80,7 @@ export async function tryNearest(
     return { ...stop('build', change, [reason]), digest: digestFailures([], build) };
   }
   const files = only ?? selectNearest(run, baseline, change);
-  const narrow = await workspace.test(files.length > 0 ? { files } : {}, run);
-  // A changed file may be no entry of its own, only loaded by others.
-  const tests = ranNothing(narrow) && files.length > 0 ? await workspace.test({}, run) : narrow;
+  const tests = await testNearest(run, baseline, files);
   const failing = newFailures(baseline, tests);
   if (failing.length === 0 && !ranNothing(tests)) {
     step.done(`${tests.results.length} tests, nothing new fails`);
@@ -86,6 +96,18 @@ export async function tryNearest(
     tests.execution,
   );
   return { ...stop('tests', change, reasons), failing, digest };
+}
+
+async function testNearest(run: Evaluator, baseline: Baseline, files: RepoPath[]): Promise<TestRun> {
+  const { workspace } = run;
+  const narrow = await workspace.test(files.length > 0 ? { files } : {}, run);
+  // A changed file may be no entry of its own, only loaded by others.
+  if (ranNothing(narrow) && files.length > 0) return await workspace.test({}, run);
+  // Where no test failed but the run did, a crash or a cut-off report is more likely than the change: look twice.
+  const onlyTheRun = newFailures(baseline, narrow).every((id) => id === exitStatus);
+  return onlyTheRun && narrow.perTest && failingIds(narrow).includes(exitStatus)
+    ? await workspace.test(files.length > 0 ? { files } : {}, run)
+    : narrow;
 }
 
 async function evaluateProof(run: Evaluator, baseline: Baseline, change: Change): Promise<Evaluation> {

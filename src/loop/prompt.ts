@@ -1,7 +1,7 @@
 import { summariseBaseline } from '../core/feedback.ts';
 import type { BugReport } from '../core/issue.ts';
 import { buildIndex, rank, rankFiles, selectChunks, type Chunk } from '../core/locate.ts';
-import { buildSolvePrompt, parseTemplate, solveSlots, type Template } from '../core/prompt.ts';
+import { buildSolvePrompt, parseTemplate, solveSlots, type Slots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
 import type { CommitId } from '../core/types.ts';
 import type { PromptSource } from '../context.ts';
@@ -51,8 +51,8 @@ export async function findSuspects(
 }
 
 /** Checks the template of the prompt; every problem of it is told at once. */
-export function readTemplate({ text, file }: PromptSource): Template {
-  const parsed = parseTemplate(file, text, solveSlots);
+export function readTemplate({ text, file }: PromptSource, slots: Slots = solveSlots): Template {
+  const parsed = parseTemplate(file, text, slots);
   if (parsed.ok) return parsed.template;
   const [first, ...others] = parsed.problems.map(({ code, message }) => new BugloopError(code, message));
   throw first === undefined ? new BugloopError('template.empty', file) : new BugloopError(first.code, first.message, { others });

@@ -33,16 +33,33 @@ export type Repaired = { progressed: Progressed } & (
   | { end: 'interrupted' | 'transient'; reason: Reason }
 );
 
-/** Agent, judge, decide, until proven or a limit. Every attempt is a commit in the mirror and a line in the journal. */
-export async function repair(run: Run, baseline: Baseline, prompt: Prompt): Promise<Repaired> {
-  const progressed: Progressed = {
-    attempts: [],
-    head: run.base,
-    spent: { usage: noUsage, dollars: 0 },
-    assumedPrice: false,
-    history: [],
+/** Where a run without attempts stands. */
+export function begin(base: CommitId): Progressed {
+  return { attempts: [], head: base, spent: { usage: noUsage, dollars: 0 }, assumedPrice: false, history: [] };
+}
+
+/** One more attempt that was journalled: the state of the loop is the fold of this over its attempts. */
+export function resumeAfter(progressed: Progressed, attempt: Attempt): Progressed {
+  const { usage, dollars } = progressed.spent;
+  return {
+    ...progressed,
+    attempts: [...progressed.attempts, attempt],
+    head: attempt.commit,
+    spent: { usage: addUsage(usage, attempt.usage), dollars: dollars + attempt.dollars },
   };
-  let message = prompt.user;
+}
+
+/**
+ * Agent, judge, decide, until proven or a limit. Every attempt is a commit in the mirror and a line in the journal. Starts
+ * from `progressed`, whose commits are in the mirror: the base for a new run, else where an earlier process stopped.
+ */
+export async function repair(run: Run, baseline: Baseline, prompt: Prompt, progressed: Progressed): Promise<Repaired> {
+  let message = messageFor(progressed, prompt);
+  if (progressed.head !== run.base) await run.workspace.checkout(progressed.head);
+  if (progressed.attempts.at(-1)?.stage === 'proven') {
+    const evaluation = await evaluate(run, baseline, progressed.head);
+    if (evaluation.stage === 'proven') return { end: 'proven', evaluation, progressed: { ...progressed, last: evaluation } };
+  }
   for (;;) {
     const limit = reachedLimit(progressed.attempts.length, run.limits, progressed.spent, run.now());
     if (limit !== undefined) return { end: 'escalated', reason: limit, progressed };
@@ -61,6 +78,14 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt): Prom
         message = explainAttempt(evaluation.stage, evaluation.reasons, fenceDigest(run, evaluation));
     }
   }
+}
+
+/** The task for a new run; where an earlier one stopped, what became of its last attempt comes with it. */
+function messageFor({ attempts, history }: Progressed, prompt: Prompt): string {
+  const last = attempts.at(-1);
+  if (last === undefined || last.reasons.length === 0) return prompt.user;
+  const feedback = explainAttempt(last.stage, last.reasons, '');
+  return history.length > 0 ? feedback : `${prompt.user}\n\n${feedback}`;
 }
 
 /** One pass: the agent works, the result is committed, judged, journalled and kept as a checkpoint. */

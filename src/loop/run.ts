@@ -16,6 +16,8 @@ export interface Run {
   limits: Limits;
   base: CommitId;
   branch: string;
+  /** Published work of an earlier run, in the mirror, that the sealed commit has to build on. */
+  onto?: CommitId;
   workspace: Workspace;
   agent: Agent;
   journal: Journal;

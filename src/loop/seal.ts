@@ -26,7 +26,7 @@ export async function seal(run: Run, ending: Ending, sealing: Sealing): Promise<
   const { journal, workspace } = run;
   const { progressed } = ending;
   const proven = ending.end === 'proven';
-  const head = proven ? await workspace.mirror.squash(run.base, progressed.head, commitMessage(run)) : progressed.head;
+  const head = proven ? await workspace.mirror.squash(run.base, progressed.head, commitMessage(run), run.onto) : progressed.head;
   const change = await workspace.mirror.change(run.base, head);
   const report = reportSchema.parse(buildReport(run, ending, sealing, head, change));
   if (head !== run.base) {

@@ -32,12 +32,22 @@ export const standingDocument = /* GraphQL */ `
         name
         target {
           oid
+          ... on Commit {
+            tree {
+              oid
+            }
+          }
         }
       }
       base: ref(qualifiedName: $baseRef) {
         name
         target {
           oid
+          ... on Commit {
+            tree {
+              oid
+            }
+          }
         }
       }
       tip: ref(qualifiedName: $branchRef) {
@@ -133,6 +143,7 @@ export const standingDocument = /* GraphQL */ `
 `;
 
 const target = z.object({ oid: z.string() });
+const baseRef = z.object({ name: z.string(), target: target.extend({ tree: target.optional() }).nullable() });
 const label = z.object({ id: z.string(), name: z.string() });
 const change = z.object({ number: z.int(), url: z.string(), isDraft: z.boolean(), headRefOid: z.string() });
 const comments = z.object({
@@ -159,8 +170,8 @@ export const standingAnswer = z.object({
   repository: repositoryIds
     .extend({
       viewerPermission: z.string().nullable(),
-      defaultBranchRef: z.object({ name: z.string(), target: target.nullable() }).nullable(),
-      base: z.object({ name: z.string(), target: target.nullable() }).nullable(),
+      defaultBranchRef: baseRef.nullable(),
+      base: baseRef.nullable(),
       tip: z
         .object({
           target: target

@@ -28,6 +28,8 @@ export interface Http {
   read<T>(ask: Ask<T>): Promise<T>;
   /** Sends once, at least a second after the write before. For use inside `once`. */
   send<T>(ask: Ask<T>): Promise<T>;
+  /** Repeats what failed for a reason that may pass, after growing pauses; only for what may be done twice. */
+  persist<T>(body: () => Promise<T>): Promise<T>;
   /**
    * An effect exactly once. `make` is called again only where it surely had no effect, or where `find`, which looks for
    * the effect, says that it is not there.
@@ -61,6 +63,7 @@ export function openHttp(options: GitHubRequests): Http {
   let lastWrite = -Infinity;
 
   return {
+    persist,
     read: (ask) => persist(() => request(ask)),
     async send(ask) {
       await pause(lastWrite + writeGapMs - now());

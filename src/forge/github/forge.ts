@@ -1,0 +1,251 @@
+import type { Actor } from '../../core/event.ts';
+import { parseIssueRef } from '../../core/flags.ts';
+import type { CommitId, Issue } from '../../core/types.ts';
+import { statusMarker } from '../../core/views/status-comment.ts';
+import { BugloopError } from '../../errors.ts';
+import type { Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment } from '../../ports.ts';
+import {
+  commentsAnswer,
+  commentsDocument,
+  openChangeAnswer,
+  openChangeDocument,
+  standingAnswer,
+  standingDocument,
+  type IssueNode,
+  type StandingAnswer,
+} from './documents.ts';
+import { openHttp, type GitHubRequests, type Http } from './http.ts';
+import { readHolder, takeLock, type Liveness } from './lock.ts';
+import { markOnce, type Comment, type Seen } from './mark.ts';
+import { assertMayWrite } from './permission.ts';
+import { findTrouble } from './trouble.ts';
+
+export interface GitHubOptions extends GitHubRequests, Liveness {
+  serverUrl: string;
+  branchPrefix: string;
+  /** Absent: the repository's default branch. */
+  baseBranch?: string;
+  labels: { trigger: string; inProgress: string; needsHuman: string };
+  /** E-mail address of bugloop's own commits. */
+  committer: string;
+  /** Trailer that each of them carries. */
+  trailer: string;
+  /** Takes secrets out of whatever is written. */
+  redact: (text: string) => string;
+}
+
+/** The forge at GitHub: one query for a look, one document for a write, git over HTTPS from the mirror. */
+export function openGitHubForge(options: GitHubOptions): Forge {
+  const http = openHttp(options);
+  const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
+  /** What the newest look saw, by issue: ids of GitHub that no command needs. */
+  const looks = new Map<string, Seen>();
+
+  const look = async (number: number): Promise<Seen> => {
+    const seen = await lookAt(http, options, number);
+    looks.set(String(number), seen);
+    return seen;
+  };
+  const seenOf = async ({ issue }: Standing): Promise<Seen> => looks.get(issue.id) ?? (await look(issue.number ?? 0));
+
+  return {
+    name: 'github',
+    async read(ref) {
+      const parsed = parseIssueRef(ref);
+      if (parsed === undefined || parsed.kind === 'file') {
+        throw new BugloopError('usage.issue_ref', `'${ref.slice(0, 200)}' is no issue of ${options.slug}`);
+      }
+      return (await look(parsed.number)).standing;
+    },
+    assertMayWrite: (actor: Actor) => assertMayWrite(http, options.slug, actor),
+    async lock(standing, claim) {
+      const taken = await takeLock(http, options, await seenOf(standing), claim, () => look(standing.issue.number ?? 0));
+      looks.set(standing.issue.id, taken.seen);
+      return taken.answer;
+    },
+    async mark(standing, marks) {
+      const number = standing.issue.number ?? 0;
+      return markOnce(http, options, await seenOf(standing), marks, () => look(number));
+    },
+    async fetchBranch({ branch }, mirror) {
+      await mirror.fetch(remote, branch);
+    },
+    async pushBranch({ branch, head, expected, mirror }) {
+      const update = { branch, head, ...(expected === undefined ? {} : { expected }) };
+      // A push that took effect before its answer was lost finds the branch where it wants it.
+      const answer = await http.persist(() => mirror.push(remote, update));
+      if (answer.ok) return { ok: true, created: expected === undefined };
+      return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
+    },
+    openChange: (standing, draft) =>
+      http.once({
+        find: async () => {
+          const { standing: now } = await look(standing.issue.number ?? 0);
+          return toOpened(now.changes);
+        },
+        make: async () => {
+          const { repositoryId } = await seenOf(standing);
+          const input = {
+            repositoryId,
+            baseRefName: draft.base,
+            headRefName: standing.branch,
+            title: options.redact(draft.title),
+            body: options.redact(draft.body),
+            draft: true,
+          };
+          const asked = { query: openChangeDocument, variables: { input }, schema: openChangeAnswer };
+          try {
+            const { createPullRequest } = await http.send(asked);
+            const made = createPullRequest?.pullRequest;
+            if (made !== undefined && made !== null) return { number: made.number, url: made.url, created: true };
+          } catch (error) {
+            // Somebody else's request came first: theirs is the one there is.
+            const refused = findTrouble(error)?.error;
+            if (refused === undefined || !/already exists/i.test(refused.message)) throw error;
+          }
+          const opened = toOpened((await look(standing.issue.number ?? 0)).standing.changes);
+          if (opened === undefined) throw new BugloopError('api.refused', `GitHub opened no pull request for ${standing.branch}`);
+          return opened;
+        },
+      }),
+  };
+}
+
+function toOpened(changes: readonly OpenChange[]): OpenedChange | undefined {
+  const ours = changes.find(({ fromBranch }) => fromBranch);
+  return ours === undefined ? undefined : { number: ours.number, url: ours.url, created: false };
+}
+
+// ---------------------------------------------------------------------------------------------- one look
+
+async function lookAt(http: Http, options: GitHubOptions, number: number): Promise<Seen> {
+  const { slug, branchPrefix, labels, baseBranch } = options;
+  const [owner, name] = slug.split('/');
+  const branch = `${branchPrefix}issue-${number}`;
+  const answer = await http.read({
+    query: standingDocument,
+    schema: standingAnswer,
+    variables: {
+      owner,
+      name,
+      number,
+      branch,
+      branchRef: `refs/heads/${branch}`,
+      lockRef: lockRefOf(branchPrefix, number),
+      baseRef: `refs/heads/${baseBranch ?? 'HEAD'}`,
+      triggerLabel: labels.trigger,
+      inProgressLabel: labels.inProgress,
+      needsHumanLabel: labels.needsHuman,
+    },
+  });
+  const { repository } = answer;
+  if (repository === null)
+    throw new BugloopError('issue.not_found', `there is no repository ${slug}, or the token may not see it`);
+  const node = repository.issueOrPullRequest;
+  if (node === null)
+    throw new BugloopError('issue.not_found', `there is no issue #${number} in ${slug}, or the token may not see it`);
+  if (node.__typename !== 'Issue') {
+    throw new BugloopError('usage.issue_ref', `#${number} in ${slug} is a pull request, not an issue`);
+  }
+  const comments = await readComments(http, node);
+  return {
+    standing: await describe(options, repository, node, comments, branch),
+    repositoryId: repository.id,
+    issueId: node.id,
+    baseTree: (repository.base ?? repository.defaultBranchRef)?.target?.tree?.oid ?? '',
+    known: [repository.trigger, repository.inProgress, repository.needsHuman].filter((label) => label !== null),
+    labels: present(node.labels?.nodes),
+    assignees: present(node.assignees.nodes),
+    comments,
+    lockRef: lockRefOf(branchPrefix, number),
+  };
+}
+
+/** `refs/heads/<prefix>locks/issue-<n>`: below the one prefix that bugloop writes to. */
+function lockRefOf(prefix: string, number: number): string {
+  return `refs/heads/${prefix}locks/issue-${number}`;
+}
+
+/** Every comment that is our own, from every page. */
+async function readComments(http: Http, node: IssueNode): Promise<Comment[]> {
+  const ours: Comment[] = [];
+  for (let page = node.comments; ;) {
+    ours.push(...present(page.nodes).filter(({ viewerDidAuthor }) => viewerDidAuthor));
+    const { hasNextPage, endCursor } = page.pageInfo;
+    if (!hasNextPage || endCursor === null) return ours;
+    const variables = { issue: node.id, after: endCursor };
+    const next = await http.read({ query: commentsDocument, variables, schema: commentsAnswer });
+    if (next.node === null) return ours;
+    page = next.node.comments;
+  }
+}
+
+async function describe(
+  options: GitHubOptions,
+  repository: NonNullable<StandingAnswer['repository']>,
+  node: IssueNode,
+  comments: readonly Comment[],
+  branch: string,
+): Promise<Standing> {
+  const { base, defaultBranchRef, tip, lock } = repository;
+  const newest = options.baseBranch === undefined ? defaultBranchRef : base;
+  const status = findStatus(comments);
+  const holder = lock?.target == null ? undefined : await readHolder(options, lock.target);
+  return {
+    issue: toIssue(node),
+    open: node.state === 'OPEN',
+    branch,
+    ...(tip?.target == null ? {} : { tip: describeTip(options, tip.target) }),
+    ...(newest?.target == null ? {} : { base: { branch: newest.name, commit: newest.target.oid } }),
+    changes: describeChanges(repository, node),
+    ...(status === undefined ? {} : { status }),
+    ...(holder === undefined ? {} : { lock: holder }),
+    assignees: present(node.assignees.nodes).map(({ login }) => login),
+  };
+}
+
+/** The first one: a second could only come from before the lock held, and is left alone. */
+function findStatus(comments: readonly Comment[]): StatusComment | undefined {
+  const found = comments.find(({ body }) => body.startsWith(statusMarker));
+  return found === undefined ? undefined : { id: found.id, url: found.url, text: found.body };
+}
+
+function toIssue(node: IssueNode): Issue {
+  return {
+    id: String(node.number),
+    number: node.number,
+    title: node.title,
+    body: node.body.replaceAll('\r\n', '\n'),
+    source: 'github',
+    url: node.url,
+    labels: present(node.labels?.nodes).map(({ name }) => name),
+  };
+}
+
+type TipTarget = NonNullable<NonNullable<NonNullable<StandingAnswer['repository']>['tip']>['target']>;
+
+function describeTip({ committer, trailer }: GitHubOptions, target: TipTarget): NonNullable<Standing['tip']> {
+  const ours = target.committer?.email === committer && new RegExp(`^${trailer}: \\S`, 'm').test(target.message ?? '');
+  return { commit: target.oid, ours, author: ours ? 'bugloop' : (target.author?.name ?? 'somebody') };
+}
+
+function describeChanges(repository: NonNullable<StandingAnswer['repository']>, node: IssueNode): OpenChange[] {
+  const describeOne =
+    (fromBranch: boolean) => (change: { number: number; url: string; isDraft: boolean; headRefOid: CommitId }) => ({
+      number: change.number,
+      url: change.url,
+      draft: change.isDraft,
+      head: change.headRefOid,
+      fromBranch,
+    });
+  const own = present(repository.pullRequests.nodes)
+    .filter(({ headRepository }) => headRepository?.databaseId === repository.databaseId)
+    .map(describeOne(true));
+  const numbers = new Set(own.map(({ number }) => number));
+  const linked = present(node.closedByPullRequestsReferences?.nodes).map(describeOne(false));
+  return [...own, ...linked.filter(({ number }) => !numbers.has(number))];
+}
+
+function present<T>(list: readonly (T | null)[] | undefined): T[] {
+  return (list ?? []).filter((item) => item !== null);
+}

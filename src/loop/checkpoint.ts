@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { attemptSchema, type Attempt } from '../core/report.ts';
+import type { CommitId, Issue } from '../core/types.ts';
+import type { Journal } from '../ports.ts';
+import { begin, resumeAfter, type Progressed } from './repair.ts';
+import type { Run } from './run.ts';
+
+/** What a run needs to go on in another process: a fold over the lines of its journal. */
+
+const startSchema = z.object({
+  type: z.literal('started'),
+  issue: z.object({
+    id: z.string(),
+    title: z.string(),
+    body: z.string(),
+    source: z.enum(['file', 'github']),
+    number: z.int().exactOptional(),
+    url: z.string().exactOptional(),
+    labels: z.array(z.string()).exactOptional(),
+  }),
+  base: z.object({ commit: z.string(), branch: z.string().exactOptional() }),
+  branch: z.string(),
+  onto: z.string().exactOptional(),
+  startedAt: z.number(),
+});
+export type Start = z.infer<typeof startSchema>;
+
+/** The first line of a run: what it works on and from where. */
+export function describeStart(run: Run, startedAt: number, base: { commit: CommitId; branch?: string }): Start {
+  const { issue, branch, onto } = run;
+  const { labels, ...rest } = issue satisfies Issue;
+  return {
+    type: 'started',
+    issue: { ...rest, ...(labels === undefined ? {} : { labels: [...labels] }) },
+    base,
+    branch,
+    ...(onto === undefined ? {} : { onto }),
+    startedAt,
+  };
+}
+
+export interface Checkpoint {
+  start: Start;
+  attempts: Attempt[];
+  /** Outcome that the run was sealed with, and its commit. */
+  sealed?: { outcome: string; head: CommitId };
+  /** The issue shows what became of the run. */
+  published: boolean;
+}
+
+const attemptLine = z.object({ type: z.literal('attempt'), attempt: attemptSchema });
+const sealedLine = z.object({ type: z.literal('sealed'), outcome: z.string(), head: z.string() });
+const changeLine = z.object({ type: z.literal('change') });
+
+/** Reads a journal; `undefined` where the run did not get so far as to start. */
+export async function readCheckpoint(journal: Journal): Promise<Checkpoint | undefined> {
+  let checkpoint: Checkpoint | undefined;
+  for (const line of await journal.entries('journal.jsonl')) {
+    const start = startSchema.safeParse(line);
+    if (start.success) checkpoint ??= { start: start.data, attempts: [], published: false };
+    if (checkpoint === undefined) continue;
+    const attempt = attemptLine.safeParse(line);
+    // What comes after a seal belongs to a run that was taken up again.
+    if (attempt.success) {
+      checkpoint.attempts.push(attempt.data.attempt);
+      delete checkpoint.sealed;
+    }
+    const sealed = sealedLine.safeParse(line);
+    if (sealed.success) checkpoint.sealed = { outcome: sealed.data.outcome, head: sealed.data.head };
+    if (changeLine.safeParse(line).success) checkpoint.published = true;
+  }
+  return checkpoint;
+}
+
+/** The loop's state after the journalled attempts, with what the agent recorded in them. */
+export async function foldProgress(journal: Journal, { start, attempts }: Checkpoint): Promise<Progressed> {
+  const entries = await journal.entries('transcript.jsonl');
+  const known = new Set(attempts.map(({ number }) => number));
+  const recorded = z.array(z.object({ attempt: z.int(), entry: z.unknown() })).safeParse(entries);
+  // An attempt that was killed left half a conversation; the next one starts after the last that was judged.
+  const history = (recorded.success ? recorded.data : []).filter(({ attempt }) => known.has(attempt)).map(({ entry }) => entry);
+  return { ...attempts.reduce(resumeAfter, begin(start.base.commit)), history };
+}

@@ -1,0 +1,140 @@
+import { hash } from 'node:crypto';
+import type { Config } from '../core/config.ts';
+import type { RunReport } from '../core/report.ts';
+import { advance, readState, stateVersion, summarise, type Move, type StateRecord } from '../core/state.ts';
+import type { Issue } from '../core/types.ts';
+import { renderStatus } from '../core/views/status-comment.ts';
+import { BugloopError } from '../errors.ts';
+import type { Forge, Journal, Marks, Progress, Standing } from '../ports.ts';
+
+/** One issue in the hands of one run: where it stands on the forge, and the record that our status comment will hold. */
+export interface Case {
+  forge: Forge;
+  /** The issue as `forge.read` takes it. */
+  ref: string;
+  standing: Standing;
+  /** When `standing` was seen, in milliseconds since the epoch. */
+  lookedAt: number;
+  record: StateRecord;
+  config: Config;
+  journal: Journal;
+  progress: Progress;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** A look older than this is repeated once the lock is held, in milliseconds: a whole run takes at least three paced writes. */
+const freshMs = 2_500;
+/** A lock outlives the run's own time limit by this, in milliseconds. */
+const graceMs = 5 * 60_000;
+
+/** What already answers the issue, in words; `undefined` where there is work to do. */
+export function findPrior({ issue, open, changes, tip, obstacle, branch, lock }: Standing): string | undefined {
+  const name = issue.number === undefined ? issue.id : `#${issue.number}`;
+  if (!open) return `issue ${name} is closed`;
+  const [change] = changes;
+  if (change !== undefined) return `pull request #${change.number} already answers issue ${name} (${change.url})`;
+  if (tip?.ours === false) return `branch ${branch} exists and its last commit is by ${tip.author}`;
+  if (obstacle !== undefined) return obstacle;
+  return lock?.live === true ? `run ${lock.run} is working on issue ${name}, at the latest until ${lock.expiresAt}` : undefined;
+}
+
+/** The record that our status comment holds. Fails closed: what is ours and unreadable stops the run. */
+export function readRecord({ status, issue }: Standing): StateRecord | undefined {
+  if (status === undefined) return undefined;
+  const read = readState(status.text, issue.id);
+  if (read.ok) return read.record;
+  throw new BugloopError(read.code, `the status comment ${status.url} ${read.why}`, {
+    hint: read.code === 'state.version' ? 'upgrade bugloop' : 'delete the comment, then run bugloop again',
+  });
+}
+
+/** Opens the case of one run; what an earlier run recorded is carried on. */
+export function openCase(parts: Omit<Case, 'record'>, facts: { base: StateRecord['base']; state?: StateRecord['state'] }): Case {
+  const earlier = readRecord(parts.standing);
+  const record: StateRecord = {
+    ...earlier,
+    version: stateVersion,
+    state: facts.state ?? earlier?.state ?? 'OPEN',
+    issue: parts.standing.issue.id,
+    text: digestText(parts.standing.issue),
+    run: parts.journal.id,
+    branch: parts.standing.branch,
+    base: facts.base,
+  };
+  return { ...parts, record };
+}
+
+/** Says whether an issue's title and text are still what a run started from. */
+export function digestText({ title, body }: Pick<Issue, 'title' | 'body'>): string {
+  return hash('sha256', JSON.stringify([title, body])).slice(0, 16);
+}
+
+/** Takes the lock of the issue for this run. `why`: somebody else has it, or has answered it meanwhile. */
+export async function takeIssue(held: Case): Promise<{ ok: true; case: Case } | { ok: false; why: string }> {
+  const { forge, journal, progress, config, now } = held;
+  const expiresAt = new Date(now() + config.limits.timeoutMinutes * 60_000 + graceMs).toISOString();
+  const answer = await forge.lock(held.standing, { run: journal.id, expiresAt });
+  if (!answer.ok) return { ok: false, why: findPrior({ ...held.standing, lock: answer.holder }) ?? 'another run has the issue' };
+  if (answer.took !== undefined) progress.note(`stale lock of run ${answer.took.run} taken over`);
+  // Nobody was seen at work, so whoever could have come and gone since did so within the time the look is old.
+  const taken = answer.took === undefined ? await lookAgain(held) : await lookNow(held);
+  const why = findPrior(taken.standing);
+  if (why === undefined) return { ok: true, case: taken };
+  await mark(taken, { release: journal.id });
+  return { ok: false, why };
+}
+
+/** The case with a fresh look, unless the one it has is fresh. What this run itself holds is no obstacle. */
+export async function lookAgain(held: Case): Promise<Case> {
+  return held.now() - held.lookedAt > freshMs ? lookNow(held) : held;
+}
+
+async function lookNow(held: Case): Promise<Case> {
+  const lookedAt = held.now();
+  const standing = await held.forge.read(held.ref);
+  const { lock } = standing;
+  const own = lock?.run === held.journal.id ? { lock: { ...lock, live: false } } : {};
+  // What the run works on is the text that it began with.
+  return { ...held, lookedAt, standing: { ...standing, issue: held.standing.issue, ...own } };
+}
+
+/** Tells people that a run is at work: labels and status comment. */
+export async function announce(held: Case, moves: readonly Move[]): Promise<Case> {
+  const { labels } = held.config;
+  const moved = moves.reduce(step, held);
+  await markStatus(moved, { add: [labels.inProgress], remove: [labels.trigger, labels.needsHuman] });
+  return moved;
+}
+
+/** Lets the issue go after something broke: nobody is at work any more. */
+export async function letGo(held: Case): Promise<void> {
+  await markStatus(step(held, 'release'), { remove: [held.config.labels.inProgress], release: held.journal.id });
+}
+
+/** The case after a move; what is not allowed from its state is a bug of ours. */
+export function step(held: Case, move: Move): Case {
+  const state = advance(held.record.state, move);
+  if (state === undefined) throw new BugloopError('internal', `no ${move} from ${held.record.state}`);
+  return { ...held, record: { ...held.record, state } };
+}
+
+/** Marks with the status comment that the record asks for. */
+export async function markStatus(held: Case, marks: Marks, report?: RunReport): Promise<void> {
+  const record = report === undefined ? held.record : { ...held.record, report: summarise(report) };
+  await mark(held, { ...marks, status: renderStatus(record, report) });
+}
+
+/** What the forge did, or that it has nothing of the kind, is a line of the journal. */
+export async function mark({ forge, standing, journal }: Case, marks: Marks): Promise<void> {
+  const marked = await forge.mark(standing, marks);
+  const { add, remove, release } = marks;
+  await journal.append('journal.jsonl', {
+    type: 'mark',
+    done: marked.done,
+    ...(marked.why === undefined ? {} : { why: marked.why }),
+    ...(add === undefined ? {} : { add }),
+    ...(remove === undefined ? {} : { remove }),
+    ...(release === undefined ? {} : { release }),
+  });
+}

@@ -1,0 +1,168 @@
+import type { Config } from '../core/config.ts';
+import { judgeChange } from '../core/guards.ts';
+import type { RunReport } from '../core/report.ts';
+import { oneLine } from '../core/text.ts';
+import type { CommitId, Reason } from '../core/types.ts';
+import { renderEscalation } from '../core/views/status-comment.ts';
+import { BugloopError } from '../errors.ts';
+import type { Mirror, OpenedChange, Pushed } from '../ports.ts';
+import { findPrior, lookAgain, mark, markStatus, step, type Case } from './claim.ts';
+
+/** A run that was sealed, and the mirror that holds what it made. */
+export interface Sealed {
+  report: RunReport;
+  base: CommitId;
+  /** The sealed commit, or the last attempt. */
+  head: CommitId;
+  /** Published work in progress that a new commit has to build on. */
+  onto?: CommitId;
+  body: string;
+  mirror: Mirror;
+  /** Of the pinned base. */
+  config: Config;
+  /** Sanitised already: the last failing output. */
+  output?: string;
+}
+
+/** How a run ended on the forge. `kept`: the run directory has everything, and `why` says why no more was done. */
+export type Conclusion = { kind: 'published'; opened: OpenedChange } | { kind: 'escalated' } | { kind: 'kept'; why: string };
+
+/** Ends a run on the forge by its outcome: published, handed to a person, or put down to be taken up again. */
+export async function conclude(held: Case, sealed: Sealed): Promise<Conclusion> {
+  switch (sealed.report.outcome) {
+    case 'proven':
+      return publish(held, sealed);
+    case 'escalated':
+      return escalate(held, sealed);
+    default:
+      return putDown(held, sealed);
+  }
+}
+
+/**
+ * Publishes a sealed commit: looks again, judges the very trees that leave, moves the one branch, opens the one draft
+ * change, and says so on the issue. Every step finds what an earlier try already did.
+ */
+async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
+  const current = await lookAgain(held);
+  const { forge, standing, journal, config } = current;
+  const prior = findPrior({ ...standing, changes: standing.changes.filter(({ fromBranch }) => !fromBranch) });
+  if (prior !== undefined) return keep(current, prior);
+  const reasons = await judge(sealed);
+  if (reasons.length > 0) {
+    const [first] = reasons;
+    return escalate(current, {
+      ...sealed,
+      report: { ...sealed.report, outcome: 'escalated', ...(first === undefined ? {} : { escalation: first }) },
+    });
+  }
+  noteBase(current, sealed);
+
+  const pushed = await push(current, sealed.mirror, sealed.head);
+  if (!pushed.ok) {
+    await keep(current, pushed.message);
+    throw explainPush(pushed);
+  }
+  const base = standing.base?.branch ?? sealed.report.base.branch ?? '';
+  const opened = await forge.openChange(standing, { title: titleOf(sealed.report), body: sealed.body, base, head: sealed.head });
+  const { created, ...change } = opened;
+  await journal.append('journal.jsonl', { type: 'change', created, ...change });
+  const { progress: _, ...record } = current.record;
+  const done = step({ ...current, record: { ...record, change: { ...change, head: sealed.head } } }, 'publish');
+  const { inProgress, trigger, needsHuman } = config.labels;
+  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id }, sealed.report);
+  return { kind: 'published', opened };
+}
+
+/** Hands the issue to a person: one comment says why, what was tried and how to go on. */
+async function escalate(held: Case, sealed: Sealed): Promise<Conclusion> {
+  const current = await pushProgress(held, sealed);
+  const { journal, config, record } = current;
+  const { labels, agents } = config;
+  const text = renderEscalation(sealed.report, {
+    ...(record.progress === undefined ? {} : { branch: record.branch }),
+    ...(sealed.output === undefined ? {} : { output: sealed.output }),
+    runDir: journal.dir.split('/').slice(-3).join('/'),
+    trigger: labels.trigger,
+  });
+  await markStatus(
+    step(current, 'escalate'),
+    {
+      add: [labels.needsHuman],
+      remove: [labels.inProgress, labels.trigger],
+      unassign: [agents.bugsolver.assignee],
+      comment: { key: `escalated-${journal.id}`, text },
+      release: journal.id,
+    },
+    sealed.report,
+  );
+  return { kind: 'escalated' };
+}
+
+/** An interrupted run leaves everything such that another can go on. */
+async function putDown(held: Case, sealed: Sealed): Promise<Conclusion> {
+  const current = await pushProgress(held, sealed);
+  const { labels } = current.config;
+  await markStatus(step(current, 'release'), { remove: [labels.inProgress], release: current.journal.id }, sealed.report);
+  return { kind: 'kept', why: sealed.report.escalation?.message ?? 'the run did not finish' };
+}
+
+/** Ends the lock and nothing else: what is there is somebody else's. */
+async function keep(held: Case, why: string): Promise<Conclusion> {
+  await mark(held, { remove: [held.config.labels.inProgress], release: held.journal.id });
+  return { kind: 'kept', why };
+}
+
+// ---------------------------------------------------------------------------------------------- branch
+
+/** Pushes what the run has so far as one commit, where a forge keeps it and the guards let its tree leave. */
+async function pushProgress(held: Case, sealed: Sealed): Promise<Case> {
+  const { base, head, mirror, onto, report } = sealed;
+  if (held.standing.base === undefined || head === base) return held;
+  if ((await judge(sealed)).length > 0) {
+    held.progress.note('the work in progress stays in the run directory: the guards do not let its tree leave');
+    return held;
+  }
+  const commit = await mirror.squash(base, head, `wip: ${titleOf(report)}\n\nBugloop-Run: ${report.run.id}\n`, onto);
+  const pushed = await push(held, mirror, commit);
+  if (!pushed.ok) {
+    held.progress.note(`the work in progress stays in the run directory: ${pushed.message}`);
+    return held;
+  }
+  return { ...held, record: { ...held.record, progress: { commit, attempts: report.attempts.length } } };
+}
+
+async function push(held: Case, mirror: Mirror, head: CommitId): Promise<Pushed> {
+  const { forge, journal, standing } = held;
+  const { branch, tip } = standing;
+  if (tip?.commit === head) return { ok: true, created: false };
+  const expected = tip === undefined ? {} : { expected: tip.commit };
+  const pushed = await forge.pushBranch({ branch, head, mirror, bundle: journal.path('change.bundle'), ...expected });
+  await journal.append('journal.jsonl', { type: 'push', branch, head, ...pushed });
+  return pushed;
+}
+
+/** The guards on the very trees that leave, with the configuration of the base they leave from. */
+async function judge({ mirror, base, head, config }: Sealed): Promise<Reason[]> {
+  const { protectedPaths, tests, limits } = config;
+  const { maxDiffLines, maxDiffBytes } = limits;
+  const verdict = judgeChange(await mirror.change(base, head), { protectedPaths, maxDiffLines, maxDiffBytes, tests });
+  return verdict.ok ? [] : verdict.reasons;
+}
+
+function noteBase({ standing, progress }: Case, { base }: Sealed): void {
+  if (standing.base === undefined || standing.base.commit === base) return;
+  const { branch, commit } = standing.base;
+  progress.note(`${branch} has moved to ${commit.slice(0, 12)} since; the change builds on ${base.slice(0, 12)}`);
+}
+
+function explainPush({ why, message }: Extract<Pushed, { ok: false }>): BugloopError {
+  if (why !== 'rebase') return new BugloopError('git.branch_taken', message);
+  return new BugloopError('git.stale_base', message, {
+    hint: 'git fetch, then run bugloop solve again: it starts from the newest base',
+  });
+}
+
+function titleOf({ issue }: RunReport): string {
+  return oneLine(`fix: ${issue.title}`, 120);
+}

@@ -1,0 +1,319 @@
+import {
+  closeRound,
+  growthBudget,
+  judgeClaims,
+  judgeGrowth,
+  nameThreads,
+  readAnswers,
+  readTrailers,
+  type Claim,
+  type LedgerEntry,
+  type Round,
+} from '../core/ledger.ts';
+import { buildReviewPrompt, type PromptThread, type Template } from '../core/prompt.ts';
+import { sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
+import { placeOf, rangeOf } from '../core/threads/thread.ts';
+import type { CommitId, Reason, RepoPath } from '../core/types.ts';
+import type { Agent, ReviewStanding } from '../ports.ts';
+import { takeBaseline, type Baseline } from './baseline.ts';
+import { evaluate, type Evaluation, type Terms } from './evaluate.ts';
+import { begin, repair, type Progressed } from './repair.ts';
+import { nonceOf, type Prompt, type Run } from './run.ts';
+import { applyMechanically } from './suggestions.ts';
+
+/** What a round comes to before anything of it is written to the forge. */
+export type RoundAnswer =
+  | { end: 'answered'; round: RoundResult }
+  /** Nothing can be said now: run again later. */
+  | { end: 'interrupted' | 'transient'; reason: Reason };
+
+export interface RoundResult {
+  /** Commit with the round's work; the head itself where nothing changed. */
+  commit: CommitId;
+  /** Of `commit`, where it was judged in full. */
+  evaluation?: Evaluation;
+  baseline: Baseline;
+  progressed: Progressed;
+  sorted: SortedThreads;
+  close(head: CommitId): Promise<LedgerEntry[]>;
+}
+
+/**
+ * One round of review: what applies mechanically, then the rest through the same loop as a bug, both judged by guards,
+ * tests and the proof. Nothing is pushed and nothing is said yet.
+ */
+export async function workRound(run: Run, standing: ReviewStanding, template: Template): Promise<RoundAnswer> {
+  const sorted = sortThreads(standing.threads, standing.reviewers);
+  const [remembered, waiting] = splitRemembered(standing, sorted.open);
+  const taken = await takeBaseline(run);
+  if (run.signal.aborted) return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
+  const { head } = standing;
+  if (!taken.ok) {
+    const unanswered = { outcome: 'needs-human', words: `nothing can be tested here: ${taken.reason.message}` } as const;
+    const round = { commit: head, progressed: begin(head), sorted, baseline: noBaseline };
+    return {
+      end: 'answered',
+      round: { ...round, close: closer(run, standing, remembered, { open: waiting, claims: [], unanswered }) },
+    };
+  }
+  const { baseline } = taken;
+  const suggested = await applyMechanically(run, baseline, head, waiting);
+  const settled = new Set(suggested.claims.map(({ thread }) => thread));
+  const rest = waiting.filter(({ thread, kind }) => kind !== 'attack' && !settled.has(thread.id));
+  const needed = rest.length > 0 || standing.failedChecks.length > 0;
+
+  const asked = needed ? await askAgent({ run, standing, baseline, template, rest, ...suggested }) : undefined;
+  if (asked !== undefined && (asked.end === 'interrupted' || asked.end === 'transient')) return asked;
+  const claims = [...suggested.claims, ...(asked?.claims ?? [])];
+  const unanswered = { outcome: 'needs-human', words: asked?.why ?? 'nobody could answer this' } as const;
+  const progressed = asked?.progressed ?? begin(suggested.commit);
+  const close = (kept: readonly Claim[]) => closer(run, standing, remembered, { open: waiting, claims: kept, unanswered });
+  if (asked?.evaluation !== undefined) {
+    const { evaluation } = asked;
+    return {
+      end: 'answered',
+      round: { commit: progressed.head, evaluation, baseline, progressed, sorted, close: close(claims) },
+    };
+  }
+  if (suggested.commit === head)
+    return { end: 'answered', round: { commit: head, baseline, progressed, sorted, close: close(claims) } };
+  const evaluation = await evaluate(run, baseline, suggested.commit);
+  if (run.signal.aborted) return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
+  if (evaluation.stage === 'proven') {
+    const round = { commit: suggested.commit, evaluation, baseline, progressed, sorted };
+    return { end: 'answered', round: { ...round, close: close(claims) } };
+  }
+  // Nothing leaves without its proof: each suggestion was harmless to the nearest tests, all together are not.
+  const kept = claims.map((claim): Claim => (claim.outcome === 'fixed' ? undone(claim, evaluation) : claim));
+  return { end: 'answered', round: { commit: head, baseline, progressed, sorted, close: close(kept) } };
+}
+
+/** Where nothing could be run there is nothing to compare with; only the ledger of such a round is used. */
+const noBaseline: Baseline = {
+  runs: [
+    {
+      runner: 'unknown',
+      perTest: false,
+      results: [],
+      execution: {
+        argv: [],
+        exitCode: null,
+        ended: 'not-started',
+        durationMs: 0,
+        output: '',
+        failureLines: [],
+        outputBytes: 0,
+      },
+    },
+  ],
+  build: undefined,
+  staticChecks: [],
+};
+
+function undone(claim: Claim, { reasons }: Evaluation): Claim {
+  const why = reasons[0]?.message ?? 'the proof did not hold';
+  return {
+    ...claim,
+    outcome: 'needs-human',
+    words: `the suggestion was applied and taken back, because with it the proof does not hold: ${why}`,
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- ledger
+
+/** A head of ours remembers what it fixed: a round that died after its push is not done again. */
+function splitRemembered({ headOurs, message }: ReviewStanding, open: readonly OpenThread[]): [OpenThread[], OpenThread[]] {
+  const fixed = new Set(headOurs ? readTrailers(message) : []);
+  return [open.filter(({ thread }) => fixed.has(thread.id)), open.filter(({ thread }) => !fixed.has(thread.id))];
+}
+
+function closer(run: Run, standing: ReviewStanding, remembered: readonly OpenThread[], round: Omit<Round, 'change'>) {
+  const { mirror } = run.workspace;
+  return async (head: CommitId): Promise<LedgerEntry[]> => {
+    const entries = closeRound({ ...round, change: await mirror.change(standing.head, head) });
+    if (remembered.length === 0) return entries;
+    const claims = remembered.map(({ thread }): Claim => ({ thread: thread.id, outcome: 'fixed', words: '' }));
+    const whole = await mirror.change(run.base, standing.head);
+    return [...closeRound({ open: remembered, claims, change: whole, unanswered: round.unanswered }), ...entries];
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- the agent
+
+interface Question {
+  run: Run;
+  standing: ReviewStanding;
+  baseline: Baseline;
+  template: Template;
+  rest: readonly OpenThread[];
+  commit: CommitId;
+  notes: ReadonlyMap<string, string>;
+}
+
+type Asked =
+  | { end: 'done'; claims: Claim[]; progressed: Progressed; evaluation?: Evaluation; why: string }
+  | { end: 'interrupted' | 'transient'; reason: Reason };
+
+/** The rest goes through the same loop as a bug, with the threads' answers as a further condition. */
+async function askAgent(question: Question): Promise<Asked> {
+  const { run, standing, baseline, rest, commit } = question;
+  if (run.agent.name === 'search') {
+    return { end: 'done', claims: [], progressed: begin(commit), why: 'no model was at hand that could answer this' };
+  }
+  const names = nameThreads(rest);
+  const claims = new Map<string, Claim>();
+  const { mirror } = run.workspace;
+  const terms: Terms = {
+    refuse: async (head) => judgeGrowth(await mirror.change(standing.head, head), standing.threads.length),
+    demand: async (head) =>
+      renameReasons(judgeClaims(rest, [...claims.values()], await mirror.change(standing.head, head)), names),
+  };
+  const prompt = await composeReview(question, names);
+  const answering: Run & { terms: Terms } = { ...run, terms, agent: withDesk(run.agent, names, claims) };
+  const repaired = await repair(answering, baseline, prompt, begin(commit));
+  const { progressed } = repaired;
+  switch (repaired.end) {
+    case 'interrupted':
+    case 'transient':
+      return { end: repaired.end, reason: repaired.reason };
+    case 'proven':
+      return {
+        end: 'done',
+        claims: [...claims.values()],
+        progressed,
+        evaluation: repaired.evaluation,
+        why: 'it was left without an answer',
+      };
+    case 'escalated': {
+      // What the agent changed does not leave, so nothing of it is fixed; what it said about the rest stands.
+      const words = [...claims.values()].filter(({ outcome }) => outcome !== 'fixed');
+      return {
+        end: 'done',
+        claims: words,
+        progressed,
+        why: `the round ended without a proven answer: ${repaired.reason.message}`,
+      };
+    }
+  }
+}
+
+/** An agent whose answers to threads are taken: by the tool while it works, else from its last words. */
+function withDesk(agent: Agent, names: ReadonlyMap<string, string>, claims: Map<string, Claim>): Agent {
+  return {
+    ...agent,
+    async work(task) {
+      const result = await agent.work({
+        ...task,
+        answer(claim) {
+          const thread = names.get(claim.thread);
+          if (thread === undefined)
+            return `there is no thread ${claim.thread.slice(0, 20)}; the threads are ${[...names.keys()].join(', ')}`;
+          claims.set(thread, { ...claim, thread });
+          return undefined;
+        },
+      });
+      for (const claim of readAnswers(result.summary, names)) if (!claims.has(claim.thread)) claims.set(claim.thread, claim);
+      return result;
+    },
+  };
+}
+
+/** The agent knows threads by their short names. */
+function renameReasons(reasons: readonly Reason[], names: ReadonlyMap<string, string>): Reason[] {
+  const short = new Map([...names].map(([name, thread]) => [thread, name]));
+  return reasons.map((reason) => ({
+    ...reason,
+    message: reason.message.replace(/^thread (\S+)/, (whole, thread: string) => `thread ${short.get(thread) ?? whole.slice(7)}`),
+  }));
+}
+
+async function composeReview(
+  { run, standing, template, rest, commit, notes }: Question,
+  names: ReadonlyMap<string, string>,
+): Promise<Prompt> {
+  const { workspace, config, issue } = run;
+  const { build, test } = workspace.commands;
+  const { maxDiffLines, maxDiffBytes } = config.limits;
+  const short = new Map([...names].map(([name, thread]) => [thread, name]));
+  const texts = await workspace.mirror.readMany(commit, [...new Set(rest.map(({ thread }) => thread.path))]);
+  return buildReviewPrompt({
+    template,
+    title: issue.title,
+    threads: rest.map((open) => tellThread(open, short.get(open.thread.id) ?? '', texts, notes)),
+    checks: standing.failedChecks,
+    patch: await workspace.mirror.patch(run.base, commit),
+    commands: { ...(build === undefined ? {} : { build }), ...(test === undefined ? {} : { test }) },
+    protectedPaths: config.protectedPaths,
+    limits: { maxDiffLines, maxDiffBytes, growth: growthBudget(standing.threads.length) },
+    nonce: nonceOf(run),
+  });
+}
+
+/** Lines shown around a thread. */
+const around = 8;
+
+function tellThread(
+  { thread, kind, findings, leftOut }: OpenThread,
+  name: string,
+  texts: ReadonlyMap<RepoPath, string>,
+  notes: ReadonlyMap<string, string>,
+): PromptThread {
+  const note = notes.get(thread.id);
+  const remarks = [
+    ...(note === undefined ? [] : [`The suggestion was not applied: ${note}.`]),
+    ...(thread.isOutdated ? ['The lines changed since this was said.'] : []),
+    ...(leftOut > 0 ? [`${leftOut} comments of people without write permission are left out.`] : []),
+  ];
+  return {
+    name,
+    place: placeOf(thread),
+    kind,
+    said: findings.map(({ author, finding: { text, proposed, suggestions } }) => {
+      const wanted = proposed ?? suggestions.map(({ lines }) => lines.join('\n')).join('\n…\n');
+      return { author, text, ...(wanted === '' ? {} : { proposed: wanted }) };
+    }),
+    source: showSource(texts.get(thread.path), rangeOf(thread)),
+    ...(remarks.length === 0 ? {} : { note: remarks.join(' ') }),
+  };
+}
+
+function showSource(text: string | undefined, range: { start: number; end: number } | undefined): string {
+  if (text === undefined || range === undefined) return '';
+  const lines = text.split('\n');
+  const first = Math.max(1, range.start - around);
+  const shown = lines.slice(first - 1, Math.min(lines.length, range.end + around));
+  return shown.map((line, index) => `${String(first + index).padStart(5)} | ${line}`).join('\n');
+}
+
+// ---------------------------------------------------------------------------------------------- reasons to stop
+
+const stopCommand = /^\s*\/bugloop\s+stop\s*$/m;
+
+/** Why a round must not start: the change is not ours to work on, or somebody said so. */
+export function refuseRound(standing: ReviewStanding, branchPrefix: string): Reason | undefined {
+  const { number, sameRepository, openedByUs, branch, state } = standing;
+  const not = (code: string, message: string): Reason => ({ code, message });
+  if (!sameRepository) return not('review.fork', `#${number} comes from another repository`);
+  if (!openedByUs || !branch.startsWith(branchPrefix)) return not('review.not_ours', `#${number} was not opened by bugloop`);
+  if (state !== 'open') return not('review.closed', `#${number} is ${state}`);
+  if (!standing.headOurs) return not('review.human_push', `the newest commit of #${number} is somebody else's`);
+  return isStopped(standing)
+    ? not('review.stopped', `somebody with write permission said /bugloop stop on #${number}`)
+    : undefined;
+}
+
+/** Why a round that has begun must not go on: what changed since `before`. */
+export function stopRound(before: ReviewStanding, now: ReviewStanding, branchPrefix: string): Reason | undefined {
+  if (now.head !== before.head) return { code: 'review.human_push', message: `the branch of #${now.number} moved meanwhile` };
+  const lost = before.labels.find((label) => !now.labels.includes(label));
+  if (lost !== undefined) return { code: 'review.label_removed', message: `the label ${lost} was removed from #${now.number}` };
+  return refuseRound(now, branchPrefix);
+}
+
+/** The last word counts: whoever may steer can start it again with any other command. */
+function isStopped({ comments, reviewers }: ReviewStanding): boolean {
+  const commands = comments.filter(
+    ({ author, body }) => standpointOf(author, reviewers) === 'person' && /^\s*\/bugloop\b/m.test(body),
+  );
+  return stopCommand.test(commands.at(-1)?.body ?? '');
+}

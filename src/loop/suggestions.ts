@@ -1,0 +1,147 @@
+import type { Claim } from '../core/ledger.ts';
+import { applySuggestions, placeSuggestion, refusals, type PlacedSuggestion } from '../core/suggestion.ts';
+import type { OpenThread } from '../core/threads.ts';
+import type { CommitId, RepoPath } from '../core/types.ts';
+import type { Baseline } from './baseline.ts';
+import { judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
+import type { Run } from './run.ts';
+
+/** What became of the suggestions of a round, before any agent is asked. */
+export interface Suggested {
+  /** The head with every suggestion that applies and breaks nothing; the head itself where there is none. */
+  commit: CommitId;
+  claims: Claim[];
+  /** Why a suggestion could not be applied as it is, by thread: somebody who reads has to decide. */
+  notes: Map<string, string>;
+}
+
+type Judge = (commit: CommitId) => Promise<Evaluation | undefined>;
+
+/** Applies suggestions mechanically in one commit. One that a guard or a test speaks against is left out, alone. */
+export async function applyMechanically(
+  run: Run,
+  baseline: Baseline,
+  head: CommitId,
+  open: readonly OpenThread[],
+): Promise<Suggested> {
+  const suggestions = open.filter(({ kind }) => kind === 'suggestion');
+  const notes = new Map<string, string>();
+  const claims: Claim[] = [];
+  const placed = suggestions.flatMap(({ thread, findings }) => {
+    const answer = placeSuggestion(thread, findings.at(-1)?.finding.suggestions ?? []);
+    if (!answer.ok) notes.set(thread.id, refusals[answer.code]);
+    return answer.ok ? [{ path: thread.path, placed: answer.placed }] : [];
+  });
+  const texts = await readHead(run, head, [...new Set(placed.map(({ path }) => path))]);
+  const fitting: Located[] = [];
+  for (const [path, group] of Map.groupBy(placed, (one) => one.path)) {
+    const candidates = group.map((one) => one.placed);
+    const { applied, already, refused } = applySuggestions(texts.get(path), candidates);
+    fitting.push(...candidates.filter(({ thread }) => applied.includes(thread)).map((one) => ({ path, placed: one })));
+    claims.push(...already.map((thread): Claim => ({ thread, outcome: 'already-fixed', words: 'the lines are as proposed' })));
+    for (const { thread, code } of refused) notes.set(thread, refusals[code]);
+  }
+  if (fitting.length === 0) return { commit: head, claims, notes };
+
+  const step = run.progress.step(`${fitting.length} suggestions`);
+  const build = (chosen: readonly Located[]): Promise<CommitId> => commitSuggestions(run, head, texts, chosen);
+  const judge: Judge = (commit) => tryCommit(run, baseline, commit);
+  const { kept, dropped } = await keepHarmless(fitting, build, judge, head);
+  claims.push(
+    ...kept.map(({ placed: { thread } }): Claim => ({ thread, outcome: 'fixed', words: 'the suggestion was applied as it is' })),
+  );
+  claims.push(
+    ...dropped.map(({ located, why }): Claim => ({ thread: located.placed.thread, outcome: 'declined', words: explain(why) })),
+  );
+  step.done(`${kept.length} applied, ${dropped.length} left out`);
+  return { commit: await build(kept), claims, notes };
+}
+
+interface Located {
+  path: RepoPath;
+  placed: PlacedSuggestion;
+}
+
+/** Text of each file; `null` where it is no text, absent where it is not there. */
+async function readHead({ workspace }: Run, head: CommitId, paths: readonly RepoPath[]): Promise<Map<RepoPath, string | null>> {
+  const { mirror } = workspace;
+  const texts = await mirror.readMany(head, paths);
+  const there = new Set((await mirror.list(head)).map(({ path }) => path));
+  return new Map(paths.filter((path) => there.has(path)).map((path) => [path, texts.get(path) ?? null]));
+}
+
+async function commitSuggestions(
+  { workspace }: Run,
+  head: CommitId,
+  texts: ReadonlyMap<RepoPath, string | null>,
+  chosen: readonly Located[],
+): Promise<CommitId> {
+  if (chosen.length === 0) return head;
+  await workspace.checkout(head);
+  for (const [path, group] of Map.groupBy(chosen, (one) => one.path)) {
+    const { text } = applySuggestions(
+      texts.get(path),
+      group.map(({ placed }) => placed),
+    );
+    // A refusal leaves the file as it is; the change then does not touch the thread, and the ledger says so.
+    await workspace.files.write(path, text);
+  }
+  return await workspace.commit('suggestions of reviewers', head);
+}
+
+/** Guards, then build and the nearest tests: enough to blame one suggestion. The proof comes after all of them. */
+async function tryCommit(run: Run, baseline: Baseline, commit: CommitId): Promise<Evaluation | undefined> {
+  const change = await run.workspace.mirror.change(run.base, commit);
+  await run.workspace.checkout(commit);
+  return judgeBeforeRunning(run, baseline, change) ?? (await tryNearest(run, baseline, change));
+}
+
+interface Dropped {
+  located: Located;
+  why: Evaluation;
+}
+
+/**
+ * The largest set found by halving that nothing speaks against. Where the head itself already fails in the same way, no
+ * suggestion is to blame.
+ */
+async function keepHarmless(
+  all: readonly Located[],
+  build: (chosen: readonly Located[]) => Promise<CommitId>,
+  judge: Judge,
+  head: CommitId,
+): Promise<{ kept: Located[]; dropped: Dropped[] }> {
+  let atHead: Promise<Evaluation | undefined> | undefined;
+  const blame = async (chosen: readonly Located[]): Promise<Evaluation | undefined> => {
+    const found = await judge(await build(chosen));
+    if (found === undefined) return undefined;
+    const before = await (atHead ??= judge(head));
+    return before !== undefined && addsNothing(found, before) ? undefined : found;
+  };
+  const kept: Located[] = [];
+  const dropped: Dropped[] = [];
+  const sort = async (candidates: readonly Located[]): Promise<void> => {
+    const why = await blame([...kept, ...candidates]);
+    const [first] = candidates;
+    if (why === undefined) kept.push(...candidates);
+    else if (candidates.length === 1 && first !== undefined) dropped.push({ located: first, why });
+    else {
+      const half = Math.ceil(candidates.length / 2);
+      await sort(candidates.slice(0, half));
+      await sort(candidates.slice(half));
+    }
+  };
+  await sort(all);
+  return { kept, dropped };
+}
+
+function addsNothing(found: Evaluation, before: Evaluation): boolean {
+  const known = new Set(before.reasons.map(({ code, message }) => `${code} ${message}`));
+  return found.stage === before.stage && found.reasons.every(({ code, message }) => known.has(`${code} ${message}`));
+}
+
+function explain({ reasons, failing }: Evaluation): string {
+  const [test] = failing;
+  if (test !== undefined) return `the suggestion was tried, and with it this test fails: \`${test}\``;
+  return `the suggestion was tried and refused: ${reasons[0]?.message ?? 'it does not hold'}`;
+}
