@@ -3,6 +3,9 @@ import type { FailureKind, TestResult, TestRun } from './types.ts';
 
 /** Pure comparisons of test runs. A test is known by its id; a run without per-test results has one pseudo-test. */
 
+/** Stands for a whole run: in place of unknown tests, and beside known ones where the command failed and no test says why. */
+export const exitStatus = '(exit status)';
+
 export function countResults(run: TestRun): TestCounts {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const result of run.results) counts[result.status] += 1;

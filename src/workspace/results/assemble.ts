@@ -1,3 +1,4 @@
+import { exitStatus } from '../../core/compare.ts';
 import { realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +14,6 @@ export interface RawResult {
   durationMs?: number | undefined;
   failure?: TestFailure | undefined;
 }
-
-/** Name of the one pseudo-test that stands for how a command ended. */
-export const exitStatus = '(exit status)';
 
 /** Gives every test its id, in the order of the report: the same for a narrow and for a whole run. */
 export function identify(raw: readonly RawResult[]): TestResult[] {

@@ -1,9 +1,10 @@
+import { exitStatus } from '../../core/compare.ts';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command, Execution, RepoPath, RunnerName, TestFailure, TestRun } from '../../core/types.ts';
 import type { Adapter, Plan, Setting } from './adapter.ts';
-import { explainExit, exitFailure, exitStatus, identify, repoPaths, type RawResult } from './assemble.ts';
+import { explainExit, exitFailure, identify, repoPaths, type RawResult } from './assemble.ts';
 import { ava } from './ava.ts';
 import { cargoTest } from './cargo-test.ts';
 import { readConfiguredCoverage } from './lines/reports.ts';

@@ -1,5 +1,6 @@
 import type { Plan, Setting } from './adapter.ts';
-import { explainExit, exitStatus } from './assemble.ts';
+import { exitStatus } from '../../core/compare.ts';
+import { explainExit } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
 import { readTap } from './tap.ts';
 
