@@ -65,6 +65,7 @@ export const catalogue = {
   'api.unavailable': { exit: 5, hint: 'run the command again later' },
   'api.refused': { exit: 4, hint: 'see what GitHub says, and doctor for the settings of the repository' },
   'api.rate_limited': { exit: 5, hint: 'run the command again later' },
+  'change.not_found': { exit: 2, hint: 'check the number, the repository, and that the token may read it' },
   'issue.not_found': { exit: 2, hint: 'check the number, the repository, and that the token may read it' },
   'template.not_found': { exit: 2, hint: 'restore the file, or remove the override' },
   'template.unknown_placeholder': { exit: 2, hint: 'correct the name of the placeholder' },

@@ -6,6 +6,8 @@ import type { Change, CommitId, Reason, RepoPath } from './types.ts';
  */
 export interface Snapshot {
   number: number;
+  /** Opaque. */
+  id: string;
   url: string;
   state: 'open' | 'closed' | 'merged';
   draft: boolean;
@@ -17,7 +19,10 @@ export interface Snapshot {
     /** Id of the repository that holds the branch; absent where it was deleted. The name of a branch says nothing. */
     repository?: string;
   };
+  /** Where the base branch is now. */
   base: { branch: string; commit: CommitId; repository: string };
+  /** The last commit that base and head share; absent where it was not asked for, as with another repository's head. */
+  start?: CommitId;
   /** Who opened the change. */
   author?: Account;
   /** Whom the forge takes us for. */
@@ -26,8 +31,8 @@ export interface Snapshot {
   ownRun?: string;
   /** Names of the change's labels. */
   labels: readonly string[];
-  /** Who put which label on an issue that the change closes. */
-  labelled: readonly { label: string; by: number }[];
+  /** What people did to the issue that the change answers: one of these started the work. */
+  requests: readonly Request[];
   checks: readonly Check[];
   /** What the rules of the base branch ask for, whether or not it was ever reported. */
   required: readonly RequiredCheck[];
@@ -43,7 +48,10 @@ export interface Snapshot {
   change?: Change;
 }
 
-export type SnapshotPart = 'checks' | 'required checks' | 'reviews' | 'threads' | 'labels';
+export type SnapshotPart = 'checks' | 'required checks' | 'reviews' | 'threads' | 'labels' | 'events of the issue';
+
+/** A label set, an account assigned, or a command given in a comment, and the id of who did it. */
+export type Request = { by: number } & ({ label: string } | { assignee: string } | { command: string });
 
 /** An account is its number; names pass from one to another. */
 export interface Account {
@@ -127,10 +135,8 @@ export interface ProofClaim {
 export interface PostedGate {
   kind: 'check' | 'status';
   id: string;
-  state: GateSignal;
-  title: string;
-  /** Empty for a status, which holds one line. */
-  table: string;
+  /** Tells one text from another; only the adapter that posts reads it. */
+  mark: string;
 }
 
 export type GateSignal = 'success' | 'pending' | 'failure';

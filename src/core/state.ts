@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunReport } from './report.ts';
+import type { Reason } from './types.ts';
 
 /**
  * Where an issue stands. Labels are the visible truth; this record says the rest. It lives in a hidden block of one
@@ -77,6 +78,10 @@ const recordSchema = z.strictObject({
       headTree: z.string().exactOptional(),
       redTree: z.string().exactOptional(),
       failToPass: z.int(),
+      /** What a person has to look at before a gate may say yes. */
+      needsHuman: z
+        .array(z.strictObject({ code: z.string(), message: z.string(), path: z.string().exactOptional() }))
+        .exactOptional(),
     })
     .exactOptional(),
 });
@@ -94,7 +99,15 @@ export function summarise(report: RunReport): NonNullable<StateRecord['report']>
     ...(head === undefined ? {} : { head }),
     ...(proof === undefined ? {} : { headTree: proof.headTree, redTree: proof.redTree }),
     failToPass: proof?.failToPass.length ?? 0,
+    ...(report.needsHuman.length === 0 ? {} : { needsHuman: report.needsHuman.slice(0, maxHuman).map(shorten) }),
   };
+}
+
+/** The first few are enough to ask for a person; the run report has them all. */
+const maxHuman = 10;
+
+function shorten({ code, message, path }: Reason): { code: string; message: string; path?: string } {
+  return { code, message: message.slice(0, 300), ...(path === undefined ? {} : { path: path.slice(0, 300) }) };
 }
 
 const opening = '<!-- bugloop:state ';
@@ -110,10 +123,11 @@ export function encodeState(record: StateRecord): string {
 
 export type ReadState = { ok: true; record: StateRecord } | { ok: false; code: 'state.corrupt' | 'state.version'; why: string };
 
+const corrupt = (why: string): ReadState => ({ ok: false, code: 'state.corrupt', why });
+
 /** Reads the record of a comment that is known to be ours. Exactly one block, whole, about this issue; else nothing is believed. */
 export function readState(text: string, issue: string): ReadState {
   const start = text.indexOf(opening);
-  const corrupt = (why: string): ReadState => ({ ok: false, code: 'state.corrupt', why });
   if (start < 0) return corrupt('holds no state block');
   const end = text.indexOf(closing, start);
   if (end < 0) return corrupt('holds a state block that is cut off');

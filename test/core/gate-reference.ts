@@ -42,7 +42,7 @@ export function holdsBack(s: Snapshot, config: Config): Set<string> {
   if (unhappy.size > 0) no.add('changes requested');
 
   // "approvals": of distinct humans with write, neither author nor requester, on the current head.
-  for (const l of s.labelled) if (l.label === config.labels.trigger) content.delete(`id ${l.by}`);
+  for (const q of s.requests) if ('label' in q && q.label === config.labels.trigger) content.delete(`id ${q.by}`);
   content.delete(`id ${s.us.id}`);
   if (s.author) content.delete(`id ${s.author.id}`);
   let approvals = 0;

@@ -78,6 +78,7 @@ export const claim = (more: Partial<ProofClaim> = {}): ProofClaim => ({
 export function ready(more: Partial<Snapshot> = {}): Snapshot {
   return {
     number: 7,
+    id: 'PR_7',
     url: 'https://github.example/acme/shop/pull/7',
     state: 'open',
     draft: true,
@@ -87,7 +88,7 @@ export function ready(more: Partial<Snapshot> = {}): Snapshot {
     author: us,
     us,
     labels: [],
-    labelled: [{ label: 'bug:autofix', by: jun.id }],
+    requests: [{ label: 'bug:autofix', by: jun.id }],
     checks: [check()],
     required: [],
     reviews: [looked],

@@ -406,8 +406,19 @@ describe('approvals', () => {
   test('ours does not count on a change that somebody else opened', () => {
     expect(codes([review(us)], one, { author: jun })).toEqual(['gate.approvals_missing']);
   });
+  test.each<[string, Snapshot['requests']]>([
+    ['set the trigger label', [{ label: 'Bug:Autofix', by: jun.id }]],
+    ['assigned the bot', [{ assignee: 'bugsolver-bot', by: jun.id }]],
+    ['gave the command', [{ command: 'retry', by: jun.id }]],
+  ])('who %s may not approve', (_, requests) => {
+    expect(codes([review(jun)], one, { requests })).toEqual(['gate.approvals_missing']);
+  });
+  test.each<[string, Snapshot['requests']]>([
+    ['assigned somebody else', [{ assignee: 'maria', by: jun.id }]],
+    ['only asked for an explanation', [{ command: 'explain', by: jun.id }]],
+  ])('who %s may approve', (_, requests) => expect(codes([review(jun)], one, { requests })).toEqual([]));
   test('who set another label may approve', () => {
-    expect(codes([review(jun)], one, { labelled: [{ label: 'bug', by: jun.id }] })).toEqual([]);
+    expect(codes([review(jun)], one, { requests: [{ label: 'bug', by: jun.id }] })).toEqual([]);
   });
   test('two of the same person are one', () => {
     const two = configured({ approvals: 2 });

@@ -1,4 +1,4 @@
-import type { Account, Review, Snapshot } from '../snapshot.ts';
+import type { Account, Request, Review, Snapshot } from '../snapshot.ts';
 import { findSensitive } from '../sensitive.ts';
 import type { Reason } from '../types.ts';
 import { count, finding, name, several, type GateConfig, type Rule } from './rule.ts';
@@ -141,13 +141,18 @@ function needsHuman({ proof, change }: Snapshot, { sensitiveWords, tests }: Gate
   return [...told.values()];
 }
 
-function approvers({ reviews, head, author, us, labelled }: Snapshot, { labels }: GateConfig): number[] {
-  const trigger = labels.trigger.toLowerCase();
-  const involved = new Set([us.id, ...labelled.filter(({ label }) => label.toLowerCase() === trigger).map(({ by }) => by)]);
+function approvers({ reviews, head, author, us, requests }: Snapshot, config: GateConfig): number[] {
+  const involved = new Set([us.id, ...requests.filter((request) => started(request, config)).map(({ by }) => by)]);
   if (author !== undefined) involved.add(author.id);
   return standingReviews(reviews)
     .filter(({ state, commit, mayWrite, author: by }) => {
       return state === 'approved' && commit === head.commit && mayWrite && by?.kind === 'user' && !involved.has(by.id);
     })
     .flatMap(({ author: by }) => (by === undefined ? [] : [by.id]));
+}
+
+function started(request: Request, { labels, agents }: GateConfig): boolean {
+  if ('command' in request) return request.command === 'solve' || request.command === 'retry';
+  const [set, trigger] = 'label' in request ? [request.label, labels.trigger] : [request.assignee, agents.bugsolver.assignee];
+  return set.toLowerCase() === trigger.toLowerCase();
 }

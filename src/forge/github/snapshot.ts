@@ -1,19 +1,5 @@
 import { z } from 'zod';
-import { ownCheck } from '../../core/gate.ts';
-import { readSlash } from '../../core/slash.ts';
-import {
-  stateOfRun,
-  stateOfStatus,
-  type Account,
-  type Check,
-  type PostedGate,
-  type ProofClaim,
-  type Request,
-  type RequiredCheck,
-  type Review,
-  type Snapshot,
-  type Thread,
-} from '../../core/snapshot.ts';
+import type { Account, ProofClaim, Request, Snapshot } from '../../core/snapshot.ts';
 import { readState } from '../../core/state.ts';
 import type { CommitId } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
@@ -26,15 +12,31 @@ import {
   recordDocument,
   snapshotAnswer,
   snapshotDocument,
-  type AccountNode,
   type ChangeNode,
   type CommentNode,
   type ContextNode,
   type EventNode,
+  type RecordAnswer,
   type ReviewNode,
   type SuiteNode,
   type ThreadNode,
-} from './snapshot-documents.ts';
+} from './snapshot/documents.ts';
+import {
+  findPosted,
+  lower,
+  optional,
+  present,
+  toAccount,
+  toCommandRequest,
+  toEventRequest,
+  toMergeable,
+  toRequired,
+  toReview,
+  toRunCheck,
+  toStatusCheck,
+  toSuiteCheck,
+  toThread,
+} from './snapshot/words.ts';
 import { unavailable } from './trouble.ts';
 
 export interface SnapshotOptions {
@@ -58,7 +60,10 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
   const { viewer, repository } = await http.read({ query: snapshotDocument, schema: snapshotAnswer, variables: place });
   const change = repository?.pullRequest;
   if (change == null) {
-    throw new BugloopError('change.not_found', `there is no pull request ${number} in ${options.slug}, or the token may not see it`);
+    throw new BugloopError(
+      'change.not_found',
+      `there is no pull request ${number} in ${options.slug}, or the token may not see it`,
+    );
   }
   const us: Account = { id: viewer.databaseId ?? 0, login: viewer.login, kind: 'user' };
   const all = await readPages(http, place, change);
@@ -136,46 +141,64 @@ interface Connection<T> {
   nodes: (T | null)[] | null;
 }
 
-/** A list that grows page by page. */
-function openList<T>(first: Connection<T> | null | undefined): { items: T[]; after: string | undefined; add(page: Connection<T>): void } {
-  const list = {
-    items: [] as T[],
-    after: undefined as string | undefined,
-    add({ pageInfo, nodes }: Connection<T>): void {
-      list.items.push(...present(nodes));
-      list.after = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
+/** A list that grows page by page. `after` is where the next page begins, absent after the last. */
+interface List<T> {
+  items: T[];
+  after: string | undefined;
+  add(page: Connection<T> | null | undefined): void;
+}
+
+function openList<T>(first: Connection<T> | null | undefined): List<T> {
+  const list: List<T> = {
+    items: [],
+    after: undefined,
+    add(page) {
+      if (page === null || page === undefined) return;
+      list.items.push(...present(page.nodes));
+      list.after = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? undefined) : undefined;
     },
   };
-  if (first !== null && first !== undefined) list.add(first);
+  list.add(first);
   return list;
 }
 
 async function readPages(http: Http, place: Place, change: ChangeNode): Promise<Pages> {
   const [commit] = present(change.commits.nodes).map((node) => node.commit);
+  // The list of commits can lag behind the head: what is reported for another commit is none of this one's.
   const isHead = commit?.oid === change.headRefOid;
-  const reviews = openList(change.reviews);
-  const threads = openList(change.reviewThreads);
-  const contexts = openList(isHead ? commit.statusCheckRollup?.contexts : undefined);
-  const suites = openList(isHead ? commit.checkSuites : undefined);
-  const lists = { reviews, threads, contexts, suites };
-  for (let page = 1; page < maxPages && Object.values(lists).some(({ after }) => after !== undefined); page += 1) {
-    const cursors = Object.fromEntries(Object.entries(lists).map(([name, { after }]) => [name, after ?? null]));
-    const more = Object.fromEntries(
-      Object.entries(lists).map(([name, { after }]) => [`more${name.charAt(0).toUpperCase()}${name.slice(1)}`, after !== undefined]),
-    );
-    const answer = await http.read({ query: pagesDocument, schema: pagesAnswer, variables: { ...place, ...cursors, ...more } });
+  const reviews = openList<ReviewNode>(change.reviews);
+  const threads = openList<ThreadNode>(change.reviewThreads);
+  const contexts = openList<ContextNode>(isHead ? commit.statusCheckRollup?.contexts : undefined);
+  const suites = openList<SuiteNode>(isHead ? commit.checkSuites : undefined);
+  const lists = [
+    { part: 'reviews', list: reviews },
+    { part: 'threads', list: threads },
+    { part: 'checks', list: contexts },
+    { part: 'checks', list: suites },
+  ] as const;
+  const unread = (): (typeof lists)[number][] => lists.filter(({ list }) => list.after !== undefined);
+  for (let page = 1; page < maxPages && unread().length > 0; page += 1) {
+    const variables = {
+      ...place,
+      reviews: reviews.after,
+      threads: threads.after,
+      contexts: contexts.after,
+      suites: suites.after,
+      moreReviews: reviews.after !== undefined,
+      moreThreads: threads.after !== undefined,
+      moreContexts: contexts.after !== undefined,
+      moreSuites: suites.after !== undefined,
+    };
+    const answer = await http.read({ query: pagesDocument, schema: pagesAnswer, variables });
     const next = answer.repository?.pullRequest;
     const [nextCommit] = present(next?.commits.nodes).map((node) => node.commit);
-    if (next == null || next.headRefOid !== change.headRefOid || (isHead && nextCommit?.oid !== commit.oid)) throw moved(change);
-    if (next.reviews != null) reviews.add(next.reviews);
-    if (next.reviewThreads != null) threads.add(next.reviewThreads);
-    if (nextCommit?.statusCheckRollup != null) contexts.add(nextCommit.statusCheckRollup.contexts);
-    if (nextCommit?.checkSuites != null) suites.add(nextCommit.checkSuites);
+    if (next == null || next.headRefOid !== change.headRefOid || nextCommit?.oid !== commit?.oid) throw moved(change);
+    reviews.add(next.reviews);
+    threads.add(next.reviewThreads);
+    contexts.add(nextCommit?.statusCheckRollup?.contexts);
+    suites.add(nextCommit?.checkSuites);
   }
-  const parts = { reviews: 'reviews', threads: 'threads', contexts: 'checks', suites: 'checks' } as const;
-  const missing = Object.entries(lists)
-    .filter(([, { after }]) => after !== undefined)
-    .map(([name]) => ({ part: parts[name as keyof typeof parts], why: `there are more than ${maxPages} pages` }));
+  const missing = unread().map(({ part }) => ({ part, why: `there are more than ${maxPages} pages` }));
   return { reviews: reviews.items, threads: threads.items, contexts: contexts.items, suites: suites.items, missing };
 }
 
@@ -209,14 +232,14 @@ async function readRecord(http: Http, options: SnapshotOptions, change: ChangeNo
   const missing: { part: 'events of the issue'; why: string }[] = [];
   let mergeable = change.mergeable;
   for (let after: string | null = null, page = 1; page <= maxPages; page += 1) {
-    const variables = {
+    const variables: Record<string, unknown> = {
       ...placeOf(options, change.number),
       issue: issue ?? 0,
       hasIssue: issue !== undefined,
       after,
       first: page === 1,
     };
-    const { repository } = await http.read({ query: recordDocument, schema: recordAnswer, variables });
+    const { repository }: RecordAnswer = await http.read({ query: recordDocument, schema: recordAnswer, variables });
     if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
     mergeable = repository.pullRequest.mergeable;
     const found = repository.issue;
@@ -234,7 +257,9 @@ async function readRecord(http: Http, options: SnapshotOptions, change: ChangeNo
 }
 
 function issueOf(branch: string, prefix: string): number | undefined {
-  const number = branch.startsWith(`${prefix}issue-`) ? /^[1-9][0-9]{0,9}$/.exec(branch.slice(`${prefix}issue-`.length))?.[0] : undefined;
+  const number = branch.startsWith(`${prefix}issue-`)
+    ? /^[1-9][0-9]{0,9}$/.exec(branch.slice(`${prefix}issue-`.length))?.[0]
+    : undefined;
   return number === undefined ? undefined : Number(number);
 }
 
@@ -254,156 +279,4 @@ function readClaim(comments: readonly CommentNode[], issue: number, change: Chan
     edited: ours.editor !== null && ours.editor.databaseId !== us.id,
   };
   return claim;
-}
-
-function toEventRequest({ actor, label, assignee }: EventNode): Request[] {
-  const by = actor?.databaseId;
-  if (by == null) return [];
-  if (label !== undefined) return [{ by, label: label.name }];
-  return assignee?.login === undefined ? [] : [{ by, assignee: assignee.login }];
-}
-
-function toCommandRequest({ author, body }: CommentNode): Request[] {
-  const by = author?.databaseId;
-  const slash = readSlash(body);
-  return by == null || slash?.ok !== true ? [] : [{ by, command: slash.command }];
-}
-
-// ---------------------------------------------------------------------------------------------- into our words
-
-function toAccount(node: AccountNode | null): Account | undefined {
-  if (node?.databaseId == null) return undefined;
-  const kinds: Partial<Record<string, Account['kind']>> = { User: 'user', Bot: 'bot' };
-  return { id: node.databaseId, login: node.login.replace(/\[bot\]$/, ''), kind: kinds[node.__typename] ?? 'other' };
-}
-
-function toMergeable(word: string): Snapshot['mergeable'] {
-  return word === 'MERGEABLE' ? 'yes' : word === 'CONFLICTING' ? 'no' : 'unknown';
-}
-
-function toReview({ author, state, commit, authorCanPushToRepository, submittedAt, body, comments }: ReviewNode): Review {
-  return {
-    ...optional('author', toAccount(author)),
-    state: reviewStates[state] ?? 'commented',
-    ...(commit === null ? {} : { commit: commit.oid }),
-    mayWrite: authorCanPushToRepository,
-    submittedAt: submittedAt ?? '',
-    body,
-    comments: comments.totalCount,
-  };
-}
-
-const reviewStates: Partial<Record<string, Review['state']>> = {
-  APPROVED: 'approved',
-  CHANGES_REQUESTED: 'changes-requested',
-  COMMENTED: 'commented',
-  DISMISSED: 'dismissed',
-  PENDING: 'pending',
-};
-
-function toThread({ id, path, line, originalLine, isResolved, isOutdated, resolvedBy, comments }: ThreadNode): Thread {
-  const at = line ?? originalLine;
-  return {
-    id,
-    path,
-    ...(at === null ? {} : { line: at }),
-    resolved: isResolved,
-    ...(resolvedBy === null ? {} : { resolvedBy: resolvedBy.login }),
-    outdated: isOutdated,
-    ...optional('author', toAccount(present(comments.nodes)[0]?.author ?? null)),
-  };
-}
-
-type RunNode = Extract<ContextNode, { __typename: 'CheckRun' }>;
-type StatusNode = Extract<ContextNode, { __typename: 'StatusContext' }>;
-
-function toRunCheck({ name, status, conclusion, startedAt, isRequired, checkSuite }: RunNode): Check {
-  return {
-    name,
-    state: stateOfRun(lower(status), lower(conclusion ?? undefined)),
-    said: lower(conclusion ?? status),
-    commit: checkSuite.commit.oid,
-    ...optional('creator', toCreator(checkSuite.app)),
-    required: isRequired,
-    ...optional('workflow', toWorkflow(checkSuite.workflowRun)),
-    startedAt: startedAt ?? '',
-  };
-}
-
-function toStatusCheck({ context, state, isRequired, commit, creator, createdAt }: StatusNode): Check {
-  return {
-    name: context,
-    state: stateOfStatus(lower(state)),
-    said: lower(state),
-    commit: commit?.oid ?? '',
-    ...optional('creator', toAccount(creator)),
-    required: isRequired,
-    startedAt: createdAt,
-  };
-}
-
-/**
- * A suite without runs. Every app with permission gets one that stays queued for good: that says nothing. A workflow
- * that waits for approval or could not start has no run either, and says all.
- */
-function toSuiteCheck({ status, conclusion, createdAt, app, checkRuns, workflowRun }: SuiteNode, head: CommitId): Check[] {
-  if ((checkRuns?.totalCount ?? 0) > 0) return [];
-  const state = stateOfRun(lower(status), lower(conclusion ?? undefined));
-  const ended = conclusion !== null;
-  if (ended ? state === 'passed' || state === 'none' : workflowRun === null) return [];
-  return [
-    {
-      name: workflowRun?.workflow.name ?? app?.slug ?? 'a suite of checks',
-      state,
-      said: lower(conclusion ?? status),
-      commit: head,
-      ...optional('creator', toCreator(app)),
-      required: false,
-      ...optional('workflow', toWorkflow(workflowRun)),
-      startedAt: createdAt,
-    },
-  ];
-}
-
-function toCreator(app: SuiteNode['app']): Check['creator'] {
-  return app?.databaseId == null ? undefined : { id: app.databaseId, login: app.slug, kind: 'app' };
-}
-
-function toWorkflow(run: SuiteNode['workflowRun']): Check['workflow'] {
-  return run?.databaseId == null ? undefined : { run: String(run.databaseId), file: run.file?.path ?? '', event: run.event };
-}
-
-/** Classic protection and rulesets are two systems; the first names no app to those who may not administrate. */
-function toRequired({ baseRef }: ChangeNode): RequiredCheck[] {
-  const classic = (baseRef?.refUpdateRule?.requiredStatusCheckContexts ?? []).filter((name) => name !== null);
-  const rules = present(baseRef?.rules?.nodes).flatMap(({ parameters }) => parameters?.requiredStatusChecks ?? []);
-  return [
-    ...classic.map((name) => ({ name })),
-    ...rules.map(({ context, integrationId }) => ({ name: context, ...(integrationId === null ? {} : { app: integrationId }) })),
-  ];
-}
-
-/** What we posted for this head. A check run tells by its external id, a status by its state and its line. */
-function findPosted(contexts: readonly ContextNode[], us: Account): PostedGate | undefined {
-  for (const context of contexts) {
-    if (context.__typename === 'CheckRun' && context.name === ownCheck && context.databaseId !== null)
-      return { kind: 'check', id: String(context.databaseId), mark: context.externalId ?? '' };
-    if (context.__typename === 'StatusContext' && context.context === ownCheck && context.creator?.databaseId === us.id)
-      return { kind: 'status', id: context.id, mark: `${lower(context.state)} ${context.description ?? ''}` };
-  }
-  return undefined;
-}
-
-function present<T>(list: readonly (T | null)[] | null | undefined): T[] {
-  return (list ?? []).filter((item) => item !== null);
-}
-
-function lower<T extends string | undefined>(word: T): Lowercase<NonNullable<T>> | Extract<T, undefined> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- toLowerCase forgets what it was given
-  return word?.toLowerCase() as Lowercase<NonNullable<T>> | Extract<T, undefined>;
-}
-
-function optional<Key extends string, T>(key: Key, value: T | undefined): { [K in Key]?: T } {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed key is any string to the compiler
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: T };
 }

@@ -1,0 +1,381 @@
+import { z } from 'zod';
+
+/** The GraphQL documents behind a snapshot, and what is read of their answers. */
+
+const account = /* GraphQL */ `
+  fragment account on Actor {
+    __typename
+    login
+    ... on User {
+      databaseId
+    }
+    ... on Bot {
+      databaseId
+    }
+    ... on Mannequin {
+      databaseId
+    }
+  }
+`;
+const accountSchema = z.object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() });
+export type AccountNode = z.infer<typeof accountSchema>;
+
+const connection = <T extends z.ZodType>(node: T) =>
+  z.object({
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+    nodes: z.array(node.nullable()).nullable(),
+  });
+const nodesOf = <T extends z.ZodType>(node: T) => z.object({ nodes: z.array(node.nullable()).nullable() });
+const pageInfo = 'pageInfo { hasNextPage endCursor }';
+const oid = z.object({ oid: z.string() });
+
+// ---------------------------------------------------------------------------------------------- reviews and threads
+
+const reviewFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    author { ...account }
+    state
+    commit { oid }
+    authorCanPushToRepository
+    submittedAt
+    body
+    comments(first: 1) { totalCount }
+  }
+`;
+const reviewSchema = z.object({
+  author: accountSchema.nullable(),
+  state: z.string(),
+  commit: oid.nullable(),
+  authorCanPushToRepository: z.boolean(),
+  submittedAt: z.string().nullable(),
+  body: z.string(),
+  comments: z.object({ totalCount: z.int() }),
+});
+export type ReviewNode = z.infer<typeof reviewSchema>;
+
+const threadFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    id
+    isResolved
+    isOutdated
+    path
+    line
+    originalLine
+    resolvedBy { login }
+    comments(first: 1) { nodes { author { ...account } } }
+  }
+`;
+const threadSchema = z.object({
+  id: z.string(),
+  isResolved: z.boolean(),
+  isOutdated: z.boolean(),
+  path: z.string(),
+  line: z.int().nullable(),
+  originalLine: z.int().nullable(),
+  resolvedBy: z.object({ login: z.string() }).nullable(),
+  comments: nodesOf(z.object({ author: accountSchema.nullable() })),
+});
+export type ThreadNode = z.infer<typeof threadSchema>;
+
+// ---------------------------------------------------------------------------------------------- checks
+
+const workflowRun = 'workflowRun { databaseId event file { path } workflow { name } }';
+const workflowRunSchema = z.object({
+  databaseId: z.int().nullable(),
+  event: z.string(),
+  file: z.object({ path: z.string() }).nullable(),
+  workflow: z.object({ name: z.string() }),
+});
+const appSchema = z.object({ databaseId: z.int().nullable(), slug: z.string() });
+
+const contextFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    __typename
+    ... on CheckRun {
+      databaseId
+      name
+      status
+      conclusion
+      startedAt
+      externalId
+      isRequired(pullRequestNumber: $number)
+      checkSuite {
+        app { databaseId slug }
+        commit { oid }
+        ${workflowRun}
+      }
+    }
+    ... on StatusContext {
+      id
+      context
+      state
+      description
+      createdAt
+      isRequired(pullRequestNumber: $number)
+      commit { oid }
+      creator { ...account }
+    }
+  }
+`;
+const runSchema = z.object({
+  __typename: z.literal('CheckRun'),
+  databaseId: z.int().nullable(),
+  name: z.string(),
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  externalId: z.string().nullable(),
+  isRequired: z.boolean(),
+  checkSuite: z.object({ app: appSchema.nullable(), commit: oid, workflowRun: workflowRunSchema.nullable() }),
+});
+const statusSchema = z.object({
+  __typename: z.literal('StatusContext'),
+  id: z.string(),
+  context: z.string(),
+  state: z.string(),
+  description: z.string().nullable(),
+  createdAt: z.string(),
+  isRequired: z.boolean(),
+  commit: oid.nullable(),
+  creator: accountSchema.nullable(),
+});
+const contextSchema = z.union([runSchema, statusSchema]);
+export type ContextNode = z.infer<typeof contextSchema>;
+
+const suiteFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    status
+    conclusion
+    createdAt
+    app { databaseId slug }
+    checkRuns(first: 1) { totalCount }
+    ${workflowRun}
+  }
+`;
+const suiteSchema = z.object({
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  createdAt: z.string(),
+  app: appSchema.nullable(),
+  checkRuns: z.object({ totalCount: z.int() }).nullable(),
+  workflowRun: workflowRunSchema.nullable(),
+});
+export type SuiteNode = z.infer<typeof suiteSchema>;
+
+const commitSchema = z.object({
+  oid: z.string(),
+  statusCheckRollup: z.object({ contexts: connection(contextSchema) }).nullable(),
+  checkSuites: connection(suiteSchema).nullable(),
+});
+
+// ---------------------------------------------------------------------------------------------- the first look
+
+/** Everything of the change itself, up to 100 of each kind. */
+export const snapshotDocument = /* GraphQL */ `
+  query Snapshot($owner: String!, $name: String!, $number: Int!) {
+    viewer { login databaseId }
+    repository(owner: $owner, name: $name) {
+      pullRequest(number: $number) {
+        id
+        number
+        url
+        state
+        isDraft
+        mergeable
+        headRefOid
+        headRefName
+        headRepository { id }
+        baseRefOid
+        baseRefName
+        baseRepository { id }
+        baseRef {
+          target { oid }
+          refUpdateRule { requiredStatusCheckContexts }
+          rules(first: 100) {
+            ${pageInfo}
+            nodes {
+              parameters {
+                __typename
+                ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } }
+              }
+            }
+          }
+        }
+        author { ...account }
+        labels(first: 100) { ${pageInfo} nodes { name } }
+        commits(last: 1) {
+          nodes {
+            commit {
+              oid
+              statusCheckRollup { contexts(first: 100) { ${contextFields} } }
+              checkSuites(first: 100) { ${suiteFields} }
+            }
+          }
+        }
+        reviews(first: 100) { ${reviewFields} }
+        reviewThreads(first: 100) { ${threadFields} }
+      }
+    }
+  }
+  ${account}
+`;
+
+const ruleSchema = z.object({
+  parameters: z
+    .object({
+      __typename: z.string(),
+      requiredStatusChecks: z.array(z.object({ context: z.string(), integrationId: z.int().nullable() })).optional(),
+    })
+    .nullable(),
+});
+const changeSchema = z.object({
+  id: z.string(),
+  number: z.int(),
+  url: z.string(),
+  state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
+  isDraft: z.boolean(),
+  mergeable: z.string(),
+  headRefOid: z.string(),
+  headRefName: z.string(),
+  headRepository: z.object({ id: z.string() }).nullable(),
+  baseRefOid: z.string(),
+  baseRefName: z.string(),
+  baseRepository: z.object({ id: z.string() }).nullable(),
+  baseRef: z
+    .object({
+      target: oid.nullable(),
+      refUpdateRule: z.object({ requiredStatusCheckContexts: z.array(z.string().nullable()).nullable() }).nullable(),
+      rules: connection(ruleSchema).nullable(),
+    })
+    .nullable(),
+  author: accountSchema.nullable(),
+  labels: connection(z.object({ name: z.string() })).nullable(),
+  commits: nodesOf(z.object({ commit: commitSchema })),
+  reviews: connection(reviewSchema).nullable(),
+  reviewThreads: connection(threadSchema),
+});
+export type ChangeNode = z.infer<typeof changeSchema>;
+export const snapshotAnswer = z.object({
+  viewer: z.object({ login: z.string(), databaseId: z.int().nullable() }),
+  repository: z.object({ pullRequest: changeSchema.nullable() }).nullable(),
+});
+
+// ---------------------------------------------------------------------------------------------- further pages
+
+/** What is beyond the first hundred, of every kind that has more, in one request. */
+export const pagesDocument = /* GraphQL */ `
+  query Pages(
+    $owner: String!
+    $name: String!
+    $number: Int!
+    $reviews: String
+    $threads: String
+    $contexts: String
+    $suites: String
+    $moreReviews: Boolean!
+    $moreThreads: Boolean!
+    $moreContexts: Boolean!
+    $moreSuites: Boolean!
+  ) {
+    repository(owner: $owner, name: $name) {
+      pullRequest(number: $number) {
+        headRefOid
+        reviews(first: 100, after: $reviews) @include(if: $moreReviews) { ${reviewFields} }
+        reviewThreads(first: 100, after: $threads) @include(if: $moreThreads) { ${threadFields} }
+        commits(last: 1) {
+          nodes {
+            commit {
+              oid
+              statusCheckRollup @include(if: $moreContexts) { contexts(first: 100, after: $contexts) { ${contextFields} } }
+              checkSuites(first: 100, after: $suites) @include(if: $moreSuites) { ${suiteFields} }
+            }
+          }
+        }
+      }
+    }
+  }
+  ${account}
+`;
+const morePages = z.object({
+  headRefOid: z.string(),
+  reviews: connection(reviewSchema).nullish(),
+  reviewThreads: connection(threadSchema).nullish(),
+  commits: nodesOf(
+    z.object({
+      commit: z.object({
+        oid: z.string(),
+        statusCheckRollup: z.object({ contexts: connection(contextSchema) }).nullish(),
+        checkSuites: connection(suiteSchema).nullish(),
+      }),
+    }),
+  ),
+});
+export const pagesAnswer = z.object({ repository: z.object({ pullRequest: morePages.nullable() }).nullable() });
+
+// ---------------------------------------------------------------------------------------------- the issue
+
+/** What was recorded on the issue, and by the way a second look at what moves: head and mergeability. */
+export const recordDocument = /* GraphQL */ `
+  query Record(
+    $owner: String!
+    $name: String!
+    $number: Int!
+    $issue: Int!
+    $hasIssue: Boolean!
+    $after: String
+    $first: Boolean!
+  ) {
+    repository(owner: $owner, name: $name) {
+      pullRequest(number: $number) { headRefOid mergeable }
+      issue(number: $issue) @include(if: $hasIssue) {
+        comments(first: 100, after: $after) {
+          ${pageInfo}
+          nodes { body viewerDidAuthor author { ...account } editor { ...account } }
+        }
+        timelineItems(last: 100, itemTypes: [LABELED_EVENT, ASSIGNED_EVENT]) @include(if: $first) {
+          pageInfo { hasPreviousPage }
+          nodes {
+            __typename
+            ... on LabeledEvent { actor { ...account } label { name } }
+            ... on AssignedEvent { actor { ...account } assignee { ... on Actor { login } } }
+          }
+        }
+      }
+    }
+  }
+  ${account}
+`;
+const commentSchema = z.object({
+  body: z.string(),
+  viewerDidAuthor: z.boolean(),
+  author: accountSchema.nullable(),
+  editor: accountSchema.nullable(),
+});
+export type CommentNode = z.infer<typeof commentSchema>;
+const eventSchema = z.object({
+  __typename: z.string(),
+  actor: accountSchema.nullish(),
+  label: z.object({ name: z.string() }).optional(),
+  assignee: z.object({ login: z.string().optional() }).nullish(),
+});
+export type EventNode = z.infer<typeof eventSchema>;
+export const recordAnswer = z.object({
+  repository: z
+    .object({
+      pullRequest: z.object({ headRefOid: z.string(), mergeable: z.string() }).nullable(),
+      issue: z
+        .object({
+          comments: connection(commentSchema),
+          timelineItems: z
+            .object({ pageInfo: z.object({ hasPreviousPage: z.boolean() }), nodes: z.array(eventSchema.nullable()).nullable() })
+            .optional(),
+        })
+        .nullish(),
+    })
+    .nullable(),
+});
+export type RecordAnswer = z.infer<typeof recordAnswer>;
