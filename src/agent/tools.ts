@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outcomes } from '../core/ledger.ts';
 import { BugloopError } from '../errors.ts';
 import type { AgentTask, FileAnswer } from '../ports.ts';
 import type { Execution, SandboxLevel } from '../core/types.ts';
@@ -36,6 +37,8 @@ export interface ToolDescription {
 interface Tool extends ToolDescription {
   /** Only where the workspace is isolated from the machine and the network. */
   strictOnly: boolean;
+  /** Only where review threads wait for answers. */
+  reviewOnly: boolean;
   call(input: unknown, task: AgentTask): Promise<ToolAnswer>;
 }
 
@@ -63,13 +66,14 @@ function define<Input extends z.ZodObject>(
   description: string,
   input: Input,
   run: (input: z.infer<Input>, task: AgentTask) => Promise<ToolAnswer>,
-  options: { strictOnly?: boolean } = {},
+  options: { strictOnly?: boolean; reviewOnly?: boolean } = {},
 ): Tool {
   return {
     name,
     description,
     schema: schemaOf(input),
     strictOnly: options.strictOnly ?? false,
+    reviewOnly: options.reviewOnly ?? false,
     call: async (raw, task) => {
       const parsed = input.safeParse(raw);
       return parsed.success ? await run(parsed.data, task) : refused(`invalid input for ${name}: ${problemsOf(parsed.error)}`);
@@ -174,6 +178,21 @@ const tools: readonly Tool[] = [
     { strictOnly: true },
   ),
   define(
+    'answer_thread',
+    'Answers one review thread, by the name it has in the task. fixed counts only where the change touches the file of the thread, or a test file that is named. A later answer replaces an earlier one.',
+    z.strictObject({
+      thread: z.string().min(1).max(20),
+      outcome: z.enum(outcomes),
+      words: z.string().min(1).max(4_000).describe('What was done, or why not, for the reviewer, in a few sentences.'),
+      test: path.optional().describe('Test file that shows the fix.'),
+    }),
+    ({ thread, outcome, words, test }, task) => {
+      const answer = task.answer?.({ thread, outcome, words, ...(test === undefined ? {} : { test }) });
+      return Promise.resolve(answer === undefined ? done(`${thread} is answered.`) : refused(answer));
+    },
+    { reviewOnly: true },
+  ),
+  define(
     'finish',
     'Ends the attempt: the bug is fixed and a test shows it. Everything is then checked; nothing said here counts as proof.',
     z.strictObject({ summary: z.string().min(1).max(20_000).describe('Cause, fix and test, in a few sentences.') }),
@@ -189,18 +208,31 @@ const tools: readonly Tool[] = [
 
 const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
-/** The tools for a workspace of this isolation, always the same and in the same order. */
-export function describeTools(sandbox: SandboxLevel): ToolDescription[] {
+/** What decides which tools there are. */
+interface Setting {
+  sandbox: SandboxLevel;
+  /** Threads wait for answers. */
+  review: boolean;
+}
+
+const settingOf = ({ workspace, answer }: Pick<AgentTask, 'workspace' | 'answer'>): Setting => {
+  return { sandbox: workspace.sandbox, review: answer !== undefined };
+};
+const isOffered = (tool: Tool, { sandbox, review }: Setting): boolean =>
+  (!tool.strictOnly || sandbox === 'strict') && (!tool.reviewOnly || review);
+
+/** The tools for a task: with the same isolation and the same kind of work always the same, in the same order. */
+export function describeTools(task: Pick<AgentTask, 'workspace' | 'answer'>): ToolDescription[] {
   return tools
-    .filter((tool) => !tool.strictOnly || sandbox === 'strict')
+    .filter((tool) => isOffered(tool, settingOf(task)))
     .map(({ name, description, schema }) => ({ name, description, schema }));
 }
 
 /** Carries out one call. A broken environment (`BugloopError`) is thrown; everything else is an answer. */
 export async function callTool(call: ToolCall, task: AgentTask): Promise<ToolAnswer> {
   const tool = byName.get(call.name);
-  if (!tool || (tool.strictOnly && task.workspace.sandbox !== 'strict')) {
-    const names = describeTools(task.workspace.sandbox).map(({ name }) => name);
+  if (!tool || !isOffered(tool, settingOf(task))) {
+    const names = describeTools(task).map(({ name }) => name);
     return refused(`there is no tool ${JSON.stringify(call.name.slice(0, 64))}; the tools are ${names.join(', ')}`);
   }
   try {

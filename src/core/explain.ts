@@ -12,6 +12,7 @@ const opening: Record<Attempt['stage'], string> = {
   build: 'The build fails with the change.',
   tests: 'Tests fail with the change.',
   proof: 'The tests pass with the change, but it is not proven.',
+  answers: 'The change is proven, but not every thread is answered in a way that holds.',
   proven: 'The change is proven.',
 };
 

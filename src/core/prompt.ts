@@ -37,6 +37,12 @@ export const solveSlots: Slots = {
   allowed: ['ISSUE_TITLE', 'ISSUE_BODY', 'FRAMES', 'CHUNKS', 'BASELINE', 'COMMANDS', 'LIMITS', 'PROTECTED'],
 };
 
+/** Slots of `resolve-comments.md`. */
+export const reviewSlots: Slots = {
+  required: ['THREADS'],
+  allowed: ['ISSUE_TITLE', 'THREADS', 'CHECKS', 'CHANGE', 'COMMANDS', 'LIMITS', 'PROTECTED'],
+};
+
 const slot = /\{\{[ \t]{0,10}([A-Za-z0-9_-]{1,100})[ \t]{0,10}\}\}/g;
 const taskLine = /^=== task ===[ \t]*$/m;
 
@@ -139,6 +145,71 @@ export function buildSolvePrompt(facts: SolveFacts): { system: string; user: str
   const issue = data('issue', shorten(`# ${report.title}\n\n${report.text.trim()}`, room));
   const source = data('source', chunks.map(describeChunk).join('\n\n'));
   return { system, user: fill(template.task, { ...values, ISSUE_BODY: issue, CHUNKS: source }) };
+}
+
+// ---------------------------------------------------------------------------------------------- review
+
+/** A thread as an agent sees it. */
+export interface PromptThread {
+  /** Short name that answers use. */
+  name: string;
+  /** `src/cart.js:12`. */
+  place: string;
+  kind: string;
+  /** What was said, by whom; only by those who may steer. */
+  said: readonly { author: string; text: string; proposed?: string }[];
+  /** Lines around the place, with their numbers; empty where it is gone. */
+  source: string;
+  /** Our own remark, e.g. why a suggestion did not apply. */
+  note?: string;
+}
+
+export interface ReviewFacts {
+  template: Template;
+  title: string;
+  threads: readonly PromptThread[];
+  /** Failed checks of the head, with the end of what they printed. */
+  checks: readonly { name: string; output: string }[];
+  /** Unified diff of the change under review. */
+  patch: string;
+  commands: { build?: Command; test?: Command };
+  protectedPaths: readonly string[];
+  limits: { maxDiffLines: number; maxDiffBytes: number; growth: number };
+  nonce: string;
+}
+
+const reviewShares = { thread: 4_000, threads: 40_000, check: 3_000, checks: 9_000, patch: 20_000 } as const;
+
+/** The same system prompt for every review, and the threads of this one. Every word of a reviewer is data. */
+export function buildReviewPrompt(facts: ReviewFacts): { system: string; user: string } {
+  const { template, threads, checks, limits, protectedPaths, nonce } = facts;
+  const data = (kind: string, text: string) => (text === '' ? '(none)' : fence(kind, text, nonce));
+  const share = Math.min(reviewShares.thread, Math.floor(reviewShares.threads / Math.max(1, threads.length)));
+  const told = threads.map((thread) => {
+    const head = [`${thread.name}: ${thread.kind}`, ...(thread.note === undefined ? [] : [thread.note])].join('\n');
+    return `${head}\n${data('thread', shorten(describeThread(thread), share))}`;
+  });
+  const printed = checks.map(({ name, output }) => `${name}\n${shorten(output, reviewShares.check)}`).join('\n\n');
+  const configured = protectedPaths.length === 0 ? '' : `; and ${protectedPaths.join(', ')}`;
+  const values = {
+    ISSUE_TITLE: data('title', shorten(facts.title, shares.title)),
+    THREADS: told.join('\n\n') || '(none)',
+    CHECKS: data('checks', shorten(printed, reviewShares.checks)),
+    CHANGE: data('patch', shorten(facts.patch, reviewShares.patch)),
+    COMMANDS: shorten(describeCommands(facts.commands), shares.commands),
+    LIMITS: `at most ${limits.growth} changed lines in this round, and ${limits.maxDiffLines} changed lines and ${limits.maxDiffBytes} changed bytes in the whole change`,
+    PROTECTED: `${floor}${shorten(configured, shares.protected)}`,
+  };
+  const system = [fill(template.system, {}), dataRule].filter((part) => part !== '').join('\n\n');
+  return { system, user: fill(template.task, values) };
+}
+
+function describeThread({ place, said, source }: PromptThread): string {
+  const words = said.flatMap(({ author, text, proposed }) => [
+    `${author}: ${text}`,
+    ...(proposed === undefined ? [] : ['proposed:', proposed]),
+  ]);
+  return [place, ...words, ...(source === '' ? ['(the lines are gone)'] : ['now:', source])].join('\n');
 }
 
 function describeTrace({ error, cause, frames }: BugReport): string {

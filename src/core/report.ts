@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reviewSchema } from './ledger.ts';
 
 /**
  * The run report: everything a run leaves behind, and the only source of every number that bugloop ever shows.
@@ -164,6 +165,8 @@ export const reportSchema = z.strictObject({
     })
     .exactOptional(),
   proof: proof.exactOptional(),
+  /** What became of each thread, where the run answered a review. */
+  review: reviewSchema.exactOptional(),
   cost: z.strictObject({
     usage,
     dollars: z.number(),

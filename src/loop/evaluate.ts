@@ -24,15 +24,7 @@ export interface Evaluation {
   proof?: Proof;
 }
 
-/** What a run asks of a commit besides the proof. */
-export interface Terms {
-  /** Judged from trees, before anything is executed. */
-  refuse(head: CommitId): Promise<Reason[]>;
-  /** Judged once the commit is proven. */
-  demand(head: CommitId): Promise<Reason[]>;
-}
-
-type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error'> & { terms?: Terms };
+type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error' | 'terms'>;
 
 /**
  * Judges one commit: guards and integrity on its tree before anything of it is executed, then build, nearest tests

@@ -16,9 +16,9 @@ import { placeOf, rangeOf } from '../core/threads/thread.ts';
 import type { CommitId, Reason, RepoPath } from '../core/types.ts';
 import type { Agent, ReviewStanding } from '../ports.ts';
 import { takeBaseline, type Baseline } from './baseline.ts';
-import { evaluate, type Evaluation, type Terms } from './evaluate.ts';
+import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
-import { nonceOf, type Prompt, type Run } from './run.ts';
+import { nonceOf, type Prompt, type Run, type Terms } from './run.ts';
 import { applyMechanically } from './suggestions.ts';
 
 /** What a round comes to before anything of it is written to the forge. */
@@ -30,85 +30,60 @@ export type RoundAnswer =
 export interface RoundResult {
   /** Commit with the round's work; the head itself where nothing changed. */
   commit: CommitId;
-  /** Of `commit`, where it was judged in full. */
+  /** The proof of `commit`, wherever it is another than the head. */
   evaluation?: Evaluation;
-  baseline: Baseline;
+  /** Absent where nothing had to be run. */
+  baseline?: Baseline;
   progressed: Progressed;
   sorted: SortedThreads;
-  close(head: CommitId): Promise<LedgerEntry[]>;
+  /** One entry for each thread, once the commit that leaves is known. */
+  readonly close: (head: CommitId) => Promise<LedgerEntry[]>;
 }
+
+const interrupted: RoundAnswer = { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
 
 /**
  * One round of review: what applies mechanically, then the rest through the same loop as a bug, both judged by guards,
  * tests and the proof. Nothing is pushed and nothing is said yet.
  */
 export async function workRound(run: Run, standing: ReviewStanding, template: Template): Promise<RoundAnswer> {
+  const { head, failedChecks } = standing;
   const sorted = sortThreads(standing.threads, standing.reviewers);
-  const [remembered, waiting] = splitRemembered(standing, sorted.open);
+  const [remembered, open] = splitRemembered(standing, sorted.open);
+  const answered = (result: Partial<RoundResult>, claims: readonly Claim[], why = 'nobody could answer this'): RoundAnswer => {
+    const close = closer(run, standing, remembered, { open, claims, unanswered: { outcome: 'needs-human', words: why } });
+    return { end: 'answered', round: { commit: head, progressed: begin(head), sorted, close, ...result } };
+  };
+  const workable = open.filter(({ kind }) => kind !== 'attack');
+  if (workable.length === 0 && failedChecks.length === 0) return answered({}, []);
   const taken = await takeBaseline(run);
-  if (run.signal.aborted) return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
-  const { head } = standing;
-  if (!taken.ok) {
-    const unanswered = { outcome: 'needs-human', words: `nothing can be tested here: ${taken.reason.message}` } as const;
-    const round = { commit: head, progressed: begin(head), sorted, baseline: noBaseline };
-    return {
-      end: 'answered',
-      round: { ...round, close: closer(run, standing, remembered, { open: waiting, claims: [], unanswered }) },
-    };
-  }
+  if (run.signal.aborted) return interrupted;
+  if (!taken.ok) return answered({}, [], `nothing can be tested here: ${taken.reason.message}`);
   const { baseline } = taken;
-  const suggested = await applyMechanically(run, baseline, head, waiting);
-  const settled = new Set(suggested.claims.map(({ thread }) => thread));
-  const rest = waiting.filter(({ thread, kind }) => kind !== 'attack' && !settled.has(thread.id));
-  const needed = rest.length > 0 || standing.failedChecks.length > 0;
 
-  const asked = needed ? await askAgent({ run, standing, baseline, template, rest, ...suggested }) : undefined;
-  if (asked !== undefined && (asked.end === 'interrupted' || asked.end === 'transient')) return asked;
+  const suggested = await applyMechanically(run, baseline, head, workable);
+  const settled = new Set(suggested.claims.map(({ thread }) => thread));
+  const rest = workable.filter(({ thread }) => !settled.has(thread.id));
+  const question = { run, standing, baseline, template, rest, ...suggested };
+  const asked = rest.length > 0 || failedChecks.length > 0 ? await askAgent(question) : undefined;
+  if (asked !== undefined && asked.end !== 'done') return asked;
+
   const claims = [...suggested.claims, ...(asked?.claims ?? [])];
-  const unanswered = { outcome: 'needs-human', words: asked?.why ?? 'nobody could answer this' } as const;
   const progressed = asked?.progressed ?? begin(suggested.commit);
-  const close = (kept: readonly Claim[]) => closer(run, standing, remembered, { open: waiting, claims: kept, unanswered });
   if (asked?.evaluation !== undefined) {
     const { evaluation } = asked;
-    return {
-      end: 'answered',
-      round: { commit: progressed.head, evaluation, baseline, progressed, sorted, close: close(claims) },
-    };
+    return answered({ commit: progressed.head, evaluation, baseline, progressed }, claims, asked.why);
   }
-  if (suggested.commit === head)
-    return { end: 'answered', round: { commit: head, baseline, progressed, sorted, close: close(claims) } };
+  if (suggested.commit === head) return answered({ baseline, progressed }, claims, asked?.why);
   const evaluation = await evaluate(run, baseline, suggested.commit);
-  if (run.signal.aborted) return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
+  if (run.signal.aborted) return interrupted;
   if (evaluation.stage === 'proven') {
-    const round = { commit: suggested.commit, evaluation, baseline, progressed, sorted };
-    return { end: 'answered', round: { ...round, close: close(claims) } };
+    return answered({ commit: suggested.commit, evaluation, baseline, progressed }, claims, asked?.why);
   }
   // Nothing leaves without its proof: each suggestion was harmless to the nearest tests, all together are not.
   const kept = claims.map((claim): Claim => (claim.outcome === 'fixed' ? undone(claim, evaluation) : claim));
-  return { end: 'answered', round: { commit: head, baseline, progressed, sorted, close: close(kept) } };
+  return answered({ baseline, progressed }, kept, asked?.why);
 }
-
-/** Where nothing could be run there is nothing to compare with; only the ledger of such a round is used. */
-const noBaseline: Baseline = {
-  runs: [
-    {
-      runner: 'unknown',
-      perTest: false,
-      results: [],
-      execution: {
-        argv: [],
-        exitCode: null,
-        ended: 'not-started',
-        durationMs: 0,
-        output: '',
-        failureLines: [],
-        outputBytes: 0,
-      },
-    },
-  ],
-  build: undefined,
-  staticChecks: [],
-};
 
 function undone(claim: Claim, { reasons }: Evaluation): Claim {
   const why = reasons[0]?.message ?? 'the proof did not hold';
@@ -152,7 +127,7 @@ interface Question {
 
 type Asked =
   | { end: 'done'; claims: Claim[]; progressed: Progressed; evaluation?: Evaluation; why: string }
-  | { end: 'interrupted' | 'transient'; reason: Reason };
+  | Exclude<RoundAnswer, { end: 'answered' }>;
 
 /** The rest goes through the same loop as a bug, with the threads' answers as a further condition. */
 async function askAgent(question: Question): Promise<Asked> {
@@ -169,32 +144,17 @@ async function askAgent(question: Question): Promise<Asked> {
       renameReasons(judgeClaims(rest, [...claims.values()], await mirror.change(standing.head, head)), names),
   };
   const prompt = await composeReview(question, names);
-  const answering: Run & { terms: Terms } = { ...run, terms, agent: withDesk(run.agent, names, claims) };
+  const answering: Run = { ...run, terms, agent: withDesk(run.agent, names, claims) };
   const repaired = await repair(answering, baseline, prompt, begin(commit));
   const { progressed } = repaired;
-  switch (repaired.end) {
-    case 'interrupted':
-    case 'transient':
-      return { end: repaired.end, reason: repaired.reason };
-    case 'proven':
-      return {
-        end: 'done',
-        claims: [...claims.values()],
-        progressed,
-        evaluation: repaired.evaluation,
-        why: 'it was left without an answer',
-      };
-    case 'escalated': {
-      // What the agent changed does not leave, so nothing of it is fixed; what it said about the rest stands.
-      const words = [...claims.values()].filter(({ outcome }) => outcome !== 'fixed');
-      return {
-        end: 'done',
-        claims: words,
-        progressed,
-        why: `the round ended without a proven answer: ${repaired.reason.message}`,
-      };
-    }
+  if (repaired.end === 'interrupted' || repaired.end === 'transient') return { end: repaired.end, reason: repaired.reason };
+  if (repaired.end === 'proven') {
+    const { evaluation } = repaired;
+    return { end: 'done', claims: [...claims.values()], progressed, evaluation, why: 'it was left without an answer' };
   }
+  // What the agent changed does not leave, so nothing of it is fixed; what it said about the rest stands.
+  const words = [...claims.values()].filter(({ outcome }) => outcome !== 'fixed');
+  return { end: 'done', claims: words, progressed, why: `the round ended without a proven answer: ${repaired.reason.message}` };
 }
 
 /** An agent whose answers to threads are taken: by the tool while it works, else from its last words. */
@@ -289,10 +249,11 @@ function showSource(text: string | undefined, range: { start: number; end: numbe
 
 const stopCommand = /^\s*\/bugloop\s+stop\s*$/m;
 
+const not = (code: string, message: string): Reason => ({ code, message });
+
 /** Why a round must not start: the change is not ours to work on, or somebody said so. */
 export function refuseRound(standing: ReviewStanding, branchPrefix: string): Reason | undefined {
   const { number, sameRepository, openedByUs, branch, state } = standing;
-  const not = (code: string, message: string): Reason => ({ code, message });
   if (!sameRepository) return not('review.fork', `#${number} comes from another repository`);
   if (!openedByUs || !branch.startsWith(branchPrefix)) return not('review.not_ours', `#${number} was not opened by bugloop`);
   if (state !== 'open') return not('review.closed', `#${number} is ${state}`);
@@ -304,9 +265,9 @@ export function refuseRound(standing: ReviewStanding, branchPrefix: string): Rea
 
 /** Why a round that has begun must not go on: what changed since `before`. */
 export function stopRound(before: ReviewStanding, now: ReviewStanding, branchPrefix: string): Reason | undefined {
-  if (now.head !== before.head) return { code: 'review.human_push', message: `the branch of #${now.number} moved meanwhile` };
+  if (now.head !== before.head) return not('review.human_push', `the branch of #${now.number} moved meanwhile`);
   const lost = before.labels.find((label) => !now.labels.includes(label));
-  if (lost !== undefined) return { code: 'review.label_removed', message: `the label ${lost} was removed from #${now.number}` };
+  if (lost !== undefined) return not('review.label_removed', `the label ${lost} was removed from #${now.number}`);
   return refuseRound(now, branchPrefix);
 }
 

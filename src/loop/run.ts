@@ -3,7 +3,7 @@ import type { Limits } from '../core/decide.ts';
 import type { BugReport } from '../core/issue.ts';
 import type { NamedError } from '../core/proof.ts';
 import type { RunReport } from '../core/report.ts';
-import type { CommitId, Issue } from '../core/types.ts';
+import type { CommitId, Issue, Reason } from '../core/types.ts';
 import type { Agent, Journal, Progress, Workspace } from '../ports.ts';
 
 /** Everything one run of the loop works with. Built by a command, never changed. */
@@ -18,6 +18,8 @@ export interface Run {
   branch: string;
   /** Published work of an earlier run, in the mirror, that the sealed commit has to build on. */
   onto?: CommitId;
+  /** Conditions of this run on top of the proof. */
+  terms?: Terms;
   workspace: Workspace;
   agent: Agent;
   journal: Journal;
@@ -27,6 +29,14 @@ export interface Run {
   /** Milliseconds since the epoch. */
   now(): number;
   signal: AbortSignal;
+}
+
+/** What a run asks of a commit besides the proof. */
+export interface Terms {
+  /** Judged from trees, before anything is executed. */
+  refuse(head: CommitId): Promise<Reason[]>;
+  /** Judged once the commit is proven. */
+  demand(head: CommitId): Promise<Reason[]>;
 }
 
 /** The first request: frozen instructions and the task. */

@@ -1,12 +1,13 @@
 import { countResults, failingIds } from '../core/compare.ts';
 import { priceDate } from '../core/cost.ts';
 import { countHidden } from '../core/issue.ts';
+import type { Review } from '../core/ledger.ts';
 import { isTestPath } from '../core/paths.ts';
 import { reportSchema, reportVersion, type RunReport } from '../core/report.ts';
 import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import type { Baseline } from './baseline.ts';
-import type { Progressed, Repaired } from './repair.ts';
+import type { Progressed } from './repair.ts';
 import type { Run } from './run.ts';
 
 /** What the run knows about itself besides the loop's own state. */
@@ -14,19 +15,27 @@ export interface Sealing {
   version: string;
   startedAt: number;
   baseBranch?: string;
+  /** The ledger, where the run answered a review. */
+  review?: Review;
 }
 
-export type Ending = Pick<Repaired, 'end'> & { reason?: Reason; baseline?: Baseline; progressed: Progressed };
+export type Ending = { end: RunReport['outcome'] } & { reason?: Reason; baseline?: Baseline; progressed: Progressed };
 
 /**
  * Ends a run: the proven tree becomes one commit on the base, then report, bundle, patch and the pull-request text
  * are written. Attempts are not published: a refused one may hold what must not leave.
  */
 export async function seal(run: Run, ending: Ending, sealing: Sealing): Promise<RunReport> {
-  const { journal, workspace } = run;
   const { progressed } = ending;
+  const { mirror } = run.workspace;
   const proven = ending.end === 'proven';
-  const head = proven ? await workspace.mirror.squash(run.base, progressed.head, commitMessage(run), run.onto) : progressed.head;
+  const head = proven ? await mirror.squash(run.base, progressed.head, commitMessage(run), run.onto) : progressed.head;
+  return await sealCommit(run, ending, sealing, head);
+}
+
+/** Ends a run whose commit is made: report, bundle, patch and the pull-request text. */
+export async function sealCommit(run: Run, ending: Ending, sealing: Sealing, head: CommitId): Promise<RunReport> {
+  const { journal, workspace } = run;
   const change = await workspace.mirror.change(run.base, head);
   const report = reportSchema.parse(buildReport(run, ending, sealing, head, change));
   if (head !== run.base) {
@@ -89,6 +98,7 @@ function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId,
     attempts: progressed.attempts,
     ...(change.files.length === 0 ? {} : { change: describeChange(change, run.config.tests) }),
     ...(last?.proof === undefined ? {} : { proof: last.proof }),
+    ...(sealing.review === undefined ? {} : { review: sealing.review }),
     cost: {
       usage: progressed.spent.usage,
       dollars: progressed.spent.dollars,

@@ -95,7 +95,7 @@ function requestOf(task: AgentTask, settings: Settings, entries: readonly Entry[
     model: settings.model,
     max_tokens: settings.maxOutputTokens,
     ...mark,
-    tools: describeTools(task.workspace.sandbox).map(({ name, description, schema }) => ({
+    tools: describeTools(task).map(({ name, description, schema }) => ({
       name,
       description,
       input_schema: schema,
