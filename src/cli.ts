@@ -2,12 +2,14 @@ import { appendFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
-import type { CommandResult, Session } from './context.ts';
+import type { InitOptions } from './commands/init.ts';
+import type { CommandResult, Context, Session } from './context.ts';
 import { checkFlags, parseIssueRef, type Flags, type RawFlags } from './core/flags.ts';
 import { BugloopError, exits, type ErrorCode, type Exit } from './errors.ts';
 import { readVersion } from './operator.ts';
 import { annotateError, neutralise, renderOutputs } from './ui/actions.ts';
 import { renderError, renderErrorJson } from './ui/errors.ts';
+import type { Site } from './site.ts';
 import { chooseScreen, openScreen } from './ui/index.ts';
 
 /**
@@ -27,8 +29,13 @@ interface Declaration {
   examples: readonly string[];
   /** Refuses an argument by its form, before anything is opened. */
   check?: (argument: string) => BugloopError | undefined;
-  run(session: Session, argument: string | undefined): Promise<CommandResult>;
+  /** Options of this command alone. */
+  options?: () => Option[];
+  run(session: Session, argument: string | undefined, own: OwnOptions): Promise<CommandResult>;
 }
+
+/** Values of a command's own options, by their names. */
+type OwnOptions = Readonly<Record<string, string | boolean | undefined>>;
 
 const declarations: readonly Declaration[] = [
   {
@@ -40,17 +47,33 @@ const declarations: readonly Declaration[] = [
       'bugloop solve 12 --agent claude --budget 2  an issue of GitHub, for at most two dollars',
       'bugloop solve bug.md --dry-run              what would be done, without a model and without a write',
     ],
-    check(issue) {
-      if (parseIssueRef(issue) !== undefined) return undefined;
-      return new BugloopError(
-        'usage.issue_ref',
-        `'${issue.slice(0, 200)}' is neither the number nor the address of an issue, nor a Markdown file`,
-      );
-    },
+    check: checkIssue,
     async run(session, issue = '') {
       const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
       const { solve } = await import('./commands/solve.ts');
       return solve(context, { issue });
+    },
+  },
+  {
+    name: 'publish',
+    summary: 'second half of a run made with --no-publish: push the branch, open the draft pull request',
+    argument: { name: '<run-dir>', description: 'a directory under .bugloop/runs' },
+    examples: ['bugloop publish .bugloop/runs/20261120-174700-issue-12-3f9a    needs the write token, runs no repository code'],
+    async run(session, target = '') {
+      const { publish } = await import('./commands/publish.ts');
+      return publish(session, { target });
+    },
+  },
+  {
+    name: 'resume',
+    summary: 'go on where a run of the issue stopped',
+    argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
+    examples: ['bugloop resume 12', 'bugloop resume bug.md'],
+    check: checkIssue,
+    async run(session, issue = '') {
+      const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
+      const { resume } = await import('./commands/resume.ts');
+      return resume(context, { issue });
     },
   },
   {
@@ -77,13 +100,88 @@ const declarations: readonly Declaration[] = [
   {
     name: 'dispatch',
     summary: 'in a workflow: read the event that started it and do what it asks for, or nothing',
-    examples: ['bugloop dispatch    with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them'],
-    async run(session) {
+    argument: { name: '[part]', description: 'decide: leave the runs of agents to later jobs, and name them in the outputs' },
+    examples: [
+      'bugloop dispatch         with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them',
+      'bugloop dispatch decide  only what needs no agent, and the outputs issues and changes for later jobs',
+    ],
+    check(part) {
+      if (part === 'decide') return undefined;
+      return new BugloopError('usage.option_value', `'${part.slice(0, 40)}' is no part of dispatch, expected decide or nothing`);
+    },
+    async run(session, part) {
       const { dispatch } = await import('./commands/dispatch.ts');
-      return dispatch(session);
+      return dispatch(session, { decideOnly: part === 'decide' });
+    },
+  },
+  {
+    name: 'init',
+    summary: 'write configuration and workflow, and say what is left to click',
+    examples: ['bugloop init', 'bugloop init --yes --label "fix me" --test "npm test"'],
+    options: () => [
+      new Option('--label <name>', 'label that starts a run'),
+      new Option('--test <command>', 'test command, without shell operators'),
+      new Option('--checks <names>', 'workflows whose checks a pull request must pass, separated by commas'),
+      new Option('--prompts', 'copy the prompts into .bugloop/prompts, to be edited'),
+      new Option('--yes', 'ask nothing; what is there and differs is kept'),
+      new Option('--force', 'replace what is there and differs'),
+    ],
+    async run(session, _argument, own) {
+      const context = await session.open({});
+      const { init } = await import('./commands/init.ts');
+      return init(context, await openSite(context), readInitOptions(own));
+    },
+  },
+  {
+    name: 'doctor',
+    summary: 'check machine, tests, token, settings and labels, and say how to mend each',
+    examples: ['bugloop doctor', 'bugloop doctor --json --dry-run    without running the tests'],
+    async run(session) {
+      const context = await session.open({ sandbox: !session.flags.dryRun });
+      const { doctor } = await import('./commands/doctor.ts');
+      return doctor(context, await openSite(context));
+    },
+  },
+  {
+    name: 'estimate',
+    summary: 'what a solve would cost and touch, without a model call',
+    argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
+    examples: ['bugloop estimate 12', 'bugloop estimate bug.md --json'],
+    check: checkIssue,
+    async run(session, issue = '') {
+      const context = await session.open({ issue });
+      const { estimate } = await import('./commands/estimate.ts');
+      return estimate(context, await openSite(context), { issue });
     },
   },
 ];
+
+function checkIssue(issue: string): BugloopError | undefined {
+  if (parseIssueRef(issue) !== undefined) return undefined;
+  return new BugloopError(
+    'usage.issue_ref',
+    `'${issue.slice(0, 200)}' is neither the number nor the address of an issue, nor a Markdown file`,
+  );
+}
+
+function checkIssue(issue: string): BugloopError | undefined {
+  if (parseIssueRef(issue) !== undefined) return undefined;
+  return new BugloopError(
+    'usage.issue_ref',
+    `'${issue.slice(0, 200)}' is neither the number nor the address of an issue, nor a Markdown file`,
+  );
+}
+
+async function openSite(context: Context): Promise<Site> {
+  const { openSite } = await import('./open-site.ts');
+  return openSite(context, { env: process.env, terminal: { input: process.stdin, output: process.stderr } });
+}
+
+function readInitOptions(own: OwnOptions): InitOptions {
+  const text = (name: string): Record<string, string> => (typeof own[name] === 'string' ? { [name]: own[name] } : {});
+  const flag = (name: string): Record<string, boolean> => (own[name] === true ? { [name]: true } : {});
+  return { ...text('label'), ...text('test'), ...text('checks'), ...flag('prompts'), ...flag('yes'), ...flag('force') };
+}
 
 // ---------------------------------------------------------------------------------------------- declaration
 
@@ -91,7 +189,7 @@ const declarations: readonly Declaration[] = [
 interface Call {
   declaration: Declaration;
   argument: string | undefined;
-  raw: RawFlags;
+  raw: RawFlags & OwnOptions;
 }
 
 /** Reads the arguments. `undefined` where help or the version was all that was asked for, and given. */
@@ -113,10 +211,10 @@ function readCall(argv: readonly string[]): Call | undefined {
       .summary(declaration.summary)
       .description(`${sentence(declaration.summary)}.`);
     if (declaration.argument !== undefined) command.argument(declaration.argument.name, declaration.argument.description);
-    for (const option of commonOptions()) command.addOption(option);
+    for (const option of [...(declaration.options?.() ?? []), ...commonOptions()]) command.addOption(option);
     command.addHelpText('after', `\nExamples:\n${declaration.examples.map((example) => `  ${example}`).join('\n')}`);
     command.action(() => {
-      call = { declaration, argument: command.args[0], raw: command.opts<RawFlags>() };
+      call = { declaration, argument: command.args[0], raw: command.opts<RawFlags & OwnOptions>() };
     });
   }
   try {
@@ -202,7 +300,7 @@ async function main(argv: readonly string[], interrupts: Interrupts): Promise<Ex
   }
 }
 
-async function runCommand({ declaration, argument }: Call, flags: Flags, interrupts: Interrupts): Promise<Exit> {
+async function runCommand({ declaration, argument, raw }: Call, flags: Flags, interrupts: Interrupts): Promise<Exit> {
   const { env } = process;
   const inActions = env['GITHUB_ACTIONS'] === 'true';
   const facts = {
@@ -219,7 +317,7 @@ async function runCommand({ declaration, argument }: Call, flags: Flags, interru
     const { progress } = screen;
     const { signal } = interrupts;
     await using session = openSession({ flags, env, cwd: process.cwd(), progress, signal, packageRoot });
-    const result = await declaration.run(session, argument);
+    const result = await declaration.run(session, argument, raw);
     screen.close();
     await printResult(result, flags, inActions);
     await leaveOutputs(result, session);
@@ -229,20 +327,20 @@ async function runCommand({ declaration, argument }: Call, flags: Flags, interru
   }
 }
 
-async function printResult({ report, text = '', exit }: CommandResult, { json }: Flags, inActions: boolean): Promise<void> {
-  const result = json ? `${JSON.stringify(report ?? { exit, message: text.trim() }, null, 2)}\n` : text;
+async function printResult({ report, data, text = '', exit }: CommandResult, { json }: Flags, inActions: boolean): Promise<void> {
+  const result = json ? `${JSON.stringify(report ?? data ?? { exit, message: text.trim() }, null, 2)}\n` : text;
   if (!inActions) return await print(process.stdout, result);
   // In JSON these characters are only ever inside a string, where the escape means the same.
   await print(process.stdout, json ? result.replaceAll('##[', '##\\u005b') : neutralise(result));
 }
 
 /** The summary of the workflow's step, and its outputs for later steps. */
-async function leaveOutputs({ report, text, body, runDir }: CommandResult, { operator }: Session): Promise<void> {
+async function leaveOutputs({ report, text, body, runDir, outputs }: CommandResult, { operator }: Session): Promise<void> {
   const { stepSummary, output } = operator.actions;
   const summary = body ?? text;
   if (stepSummary !== undefined && summary !== undefined) await appendFile(stepSummary, `${summary}\n`);
   if (output !== undefined) {
-    await appendFile(output, renderOutputs({ outcome: report?.outcome ?? 'ignored', branch: report?.branch, 'run-dir': runDir }));
+    await appendFile(output, renderOutputs({ outcome: report?.outcome ?? 'ignored', branch: report?.branch, 'run-dir': runDir, ...outputs }));
   }
 }
 

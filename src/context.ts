@@ -4,7 +4,7 @@ import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
 import type { Exit } from './errors.ts';
-import type { Agent, Forge, Journal, Progress, Workspace } from './ports.ts';
+import type { Agent, Forge, Journal, Mirror, Progress, Workspace } from './ports.ts';
 
 /**
  * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.
@@ -77,6 +77,12 @@ export interface Context extends Session {
   openJournal(issueId: string): Promise<Journal>;
   /** An existing run directory, to be read. */
   openRun(dir: string): Promise<Journal>;
+  /** The newest run of the issue that started on this machine, taken up again with its lock; `undefined` without one. */
+  openLastRun(issueId: string): Promise<Journal | undefined>;
+  /** A bare clone of `base` without a checkout: for what judges and publishes but runs nothing. The caller disposes of it. */
+  openMirror(base: CommitId): Promise<Mirror & AsyncDisposable>;
+  /** Throws `state.base` unless the commit is on its branch here: a run directory may claim any base it likes. */
+  assertBase(base: { commit: CommitId; branch?: string }): Promise<void>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
   /** Throws `auth.not_permitted` unless the forge says that this account may write to the repository; no bot may. */
@@ -128,6 +134,10 @@ export interface CommandResult {
   exit: Exit;
   /** Printed as JSON under `--json`. */
   report?: RunReport;
+  /** Printed as JSON under `--json` where there is no report: the result of a command that is no run. */
+  data?: object;
+  /** For later steps of a workflow, besides those that every run leaves. */
+  outputs?: Readonly<Record<string, string>>;
   /** Printed on stdout otherwise. */
   text?: string;
   /** The pull-request text. */

@@ -73,6 +73,8 @@ export const catalogue = {
   'template.empty': { exit: 2, hint: 'write the template, or remove the file to use the built-in one' },
   'state.corrupt': { exit: 2, hint: 'start the run again' },
   'state.version': { exit: 2, hint: 'upgrade bugloop' },
+  'state.text_changed': { exit: 4, hint: 'run bugloop solve, which reads the issue anew' },
+  'state.base': { exit: 4, hint: 'run bugloop in a clone that has the branch the run started from' },
   'state.locked': { exit: 5, hint: 'wait for the other run to end' },
   'state.unwritable': { exit: 1, hint: 'make the directory writable, or choose another with --out' },
   'git.locked': { exit: 5, hint: 'remove the stale index.lock if no git command is running' },

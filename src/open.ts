@@ -268,6 +268,16 @@ function composeContext(parts: Parts): Context {
     openAgent: () => startAgent(parts),
     openJournal: (issueId) => startRun(opening, repository, issueId),
     openRun: (dir) => findRun(dir, opening.cwd),
+    openLastRun: (issueId) => openLastRun(opening, repository, issueId),
+    async openMirror(base) {
+      const { openScratchMirror } = await import('./workspace/open.ts');
+      return openScratchMirror({ repository: repository.root, base, operatorEnv: env });
+    },
+    async assertBase({ commit, branch }) {
+      const newest = branch === undefined ? await user.head() : await user.resolve(branch);
+      if (newest !== undefined && (await user.contains(newest.commit, commit))) return;
+      throw new BugloopError('state.base', `the base ${commit} of the run is not on ${branch ?? 'what is checked out'} here`);
+    },
     openForge: forge,
     assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
@@ -295,18 +305,21 @@ async function startAgent({ opening, config, agent }: Parts): Promise<Agent> {
 }
 
 /** A new run directory, with the issue locked against a second run until the session ends. */
-async function startRun(
-  { flags, cwd, progress, held, operator }: Opening,
-  { root }: Repository,
-  issueId: string,
-): Promise<Journal> {
-  const { acquireLock, openJournal, runId } = await import('./journal/journal.ts');
-  const dir = flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
+async function startRun(opening: Opening, repository: Repository, issueId: string): Promise<Journal> {
+  const { openJournal, runId } = await import('./journal/journal.ts');
+  const dir = runsDirectory(opening, repository);
+  const startedAt = await holdIssue(opening, dir, issueId);
+  const id = runId(startedAt, issueId, randomBytes(4).toString('hex'));
+  return openJournal({ dir, id, redact: await redactor(opening.operator) });
+}
+
+/** Keeps a second process of this machine off the issue until the session ends; the moment it began. */
+async function holdIssue({ progress, held }: Opening, dir: string, issueId: string): Promise<Date> {
+  const { acquireLock } = await import('./journal/journal.ts');
   const startedAt = new Date();
-  held.push(
-    await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice: (line) => progress.note(line) }),
-  );
-  return openJournal({ dir, id: runId(startedAt, issueId, randomBytes(4).toString('hex')), redact: await redactor(operator) });
+  const notice = (line: string): void => progress.note(line);
+  held.push(await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice }));
+  return startedAt;
 }
 
 /** Whatever a run leaves behind goes through this: a secret that code or a model printed stays out of every file. */
@@ -314,6 +327,20 @@ async function redactor({ github, anthropic }: Operator): Promise<(text: string)
   const { redact } = await import('./core/text.ts');
   const secrets = [github.token, anthropic.key].filter((secret) => secret !== undefined);
   return (text) => redact(text, secrets);
+}
+
+/** Names of runs sort by time. Only those of this issue, and only where a journal says what they did. */
+async function openLastRun(opening: Opening, repository: Repository, issueId: string): Promise<Journal | undefined> {
+  const { openJournal, runsOf } = await import('./journal/journal.ts');
+  const dir = runsDirectory(opening, repository);
+  const [last] = await runsOf(dir, issueId);
+  if (last === undefined) return undefined;
+  await holdIssue(opening, dir, issueId);
+  return openJournal({ dir, id: last, redact: await redactor(opening.operator) });
+}
+
+function runsDirectory({ flags, cwd }: Opening, { root }: Repository): string {
+  return flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
 }
 
 async function findRun(written: string, cwd: string): Promise<Journal> {

@@ -64,7 +64,7 @@ export async function solve(
     await using workspace = await context.openWorkspace();
     const onto = await fetchPublished(claimed.case, workspace.mirror);
     const { run, located } = await openRun(context, { standing, report, journal, agent, workspace, startedAt, onto });
-    await journal.append('journal.jsonl', describeStart(run, startedAt, baseOf(context)));
+    await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
     const ending = await runLoop(run, template, located);
     return await finish(context, claimed.case, run, ending, startedAt);
   });
@@ -227,7 +227,7 @@ function readLimits({ config }: Context, startedAt: number): Limits {
   return { iterations: maxRalphIterations, deadline: startedAt + timeoutMinutes * 60_000, turns: maxTurns, dollars: maxCostUsd };
 }
 
-function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
+export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
   switch (outcome) {
     case 'proven':
     case 'nothing-to-do':

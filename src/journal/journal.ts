@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BugloopError } from '../errors.ts';
 import type { Journal, RunFile } from '../ports.ts';
@@ -9,6 +9,18 @@ import { isRunning, startTicks } from './process.ts';
 export function runId(startedAt: Date, issueId: string, random: string): string {
   const digits = startedAt.toISOString().replace(/\D/g, '');
   return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-issue-${safe(issueId, 60)}-${safe(random, 8)}`;
+}
+
+/** Names of the runs of one issue in `dir`, newest first. */
+export async function runsOf(dir: string, issueId: string): Promise<string[]> {
+  const infix = `-issue-${safe(issueId, 60)}-`;
+  // `20261120-174700` before it, and nothing but a random end after it: issue 1 is not issue 1-2.
+  const isRun = (name: string): boolean => name.startsWith(infix, 15) && !name.slice(15 + infix.length).includes('-');
+  const names = await readdir(dir).catch(() => []);
+  return names
+    .filter((name) => pattern.test(name))
+    .toSorted()
+    .toReversed();
 }
 
 export interface JournalOptions {

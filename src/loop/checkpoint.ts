@@ -9,6 +9,8 @@ import type { Run } from './run.ts';
 
 const startSchema = z.object({
   type: z.literal('started'),
+  /** As the user named the issue. */
+  ref: z.string(),
   issue: z.object({
     id: z.string(),
     title: z.string(),
@@ -26,11 +28,12 @@ const startSchema = z.object({
 export type Start = z.infer<typeof startSchema>;
 
 /** The first line of a run: what it works on and from where. */
-export function describeStart(run: Run, startedAt: number, base: { commit: CommitId; branch?: string }): Start {
+export function describeStart(run: Run, ref: string, startedAt: number, base: { commit: CommitId; branch?: string }): Start {
   const { issue, branch, onto } = run;
   const { labels, ...rest } = issue satisfies Issue;
   return {
     type: 'started',
+    ref,
     issue: { ...rest, ...(labels === undefined ? {} : { labels: [...labels] }) },
     base,
     branch,

@@ -6,7 +6,7 @@ import { detectCommands, type DetectedCommands } from '../core/detect.ts';
 import { countProblems } from '../core/diagnostics.ts';
 import type { Command, CommitId, Execution, SandboxLevel, StaticCheck } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
-import type { RunOptions, Workspace } from '../ports.ts';
+import type { Mirror, RunOptions, Workspace } from '../ports.ts';
 import { removeTree } from './copy.ts';
 import { findDependencies, linkDependencies } from './dependencies.ts';
 import { execute } from './exec.ts';
@@ -42,6 +42,23 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
   try {
     return await openIn(layoutOf(work), options);
+  } catch (error) {
+    await removeTree(work);
+    throw error;
+  }
+}
+
+/** A mirror alone, without a checkout: for what judges and publishes but runs nothing. */
+export async function openScratchMirror({
+  repository,
+  base,
+  operatorEnv,
+}: Pick<WorkspaceOptions, 'repository' | 'base' | 'operatorEnv'>): Promise<Mirror & AsyncDisposable> {
+  const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
+  try {
+    const git = openGit({ searchPath: operatorEnv['PATH'] ?? '' }, { directory: work });
+    const mirror = await openMirror({ git, repository, base, path: layoutOf(work).mirror });
+    return { ...mirror, [Symbol.asyncDispose]: () => removeTree(work) };
   } catch (error) {
     await removeTree(work);
     throw error;

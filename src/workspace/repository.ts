@@ -15,6 +15,8 @@ export interface UserRepository {
   resolve(name: string): Promise<Base | undefined>;
   /** The default branch of `origin` as last fetched. */
   defaultBranch(): Promise<Base | undefined>;
+  /** Whether `older` is `newer` or among its ancestors, as far as this clone reaches. */
+  contains(newer: CommitId, older: CommitId): Promise<boolean>;
   /** What `commit` holds at `path`. */
   entry(commit: CommitId, path: string): Promise<Entry>;
   /** Tracked files with uncommitted changes, without those of run directories. */
@@ -75,6 +77,7 @@ export async function openRepository(git: Git, cwd: string): Promise<UserReposit
       const ref = await ask(['symbolic-ref', '--quiet', 'refs/remotes/origin/HEAD']);
       return ref === undefined ? undefined : based(ref, ref.replace('refs/remotes/origin/', ''));
     },
+    contains: async (newer, older) => (await ask(['merge-base', '--is-ancestor', older, newer])) !== undefined,
     async entry(commit, path) {
       const [line] = (await here.run(['ls-tree', '-z', '--full-tree', '--long', commit, '--', path])).split('\0');
       if (line === undefined || line === '') return { kind: 'absent' };

@@ -1,0 +1,98 @@
+import type { CommandResult, Context, Session } from '../context.ts';
+import { readRunReport, type RunReport } from '../core/report.ts';
+import { renderPullRequest } from '../core/views/pull-request.ts';
+import { renderOutcome } from '../core/views/terminal.ts';
+import { BugloopError, exits } from '../errors.ts';
+import { readCheckpoint } from '../loop/checkpoint.ts';
+import { findPrior, openCase, takeIssue } from '../loop/claim.ts';
+import { conclude } from '../loop/conclude.ts';
+import type { Journal, Mirror } from '../ports.ts';
+import { exitOf, releasingOnError, tellConclusion } from './solve.ts';
+
+/**
+ * Second half of a run made with `--no-publish`. Nothing of the run directory is believed that can be checked: report
+ * and bundle are validated, the base has to be one that this repository has, the guards judge the trees again with the
+ * configuration of that base, and every text is rendered anew. Runs no code of the repository.
+ */
+export async function publish(session: Session, { target }: { target: string }): Promise<CommandResult> {
+  const located = await session.open({});
+  const journal = await located.openRun(target);
+  const report = await readReport(journal, target);
+  const ref = String(report.issue.number ?? (await issueFile(journal, target)));
+  const context = await session.open({ flags: { base: report.base.commit }, issue: ref });
+  return publishRun(context, { journal, report, ref, target });
+}
+
+/** Concludes a sealed run on the forge. */
+export async function publishRun(
+  context: Context,
+  { journal, report, ref, target }: { journal: Journal; report: RunReport; ref: string; target: string },
+): Promise<CommandResult> {
+  await context.assertBase(report.base);
+  const forge = await context.openForge();
+  const lookedAt = context.now();
+  const standing = await forge.read(ref);
+  if (report.branch !== standing.branch || report.issue.id !== standing.issue.id) {
+    throw new BugloopError('state.corrupt', `${target}/report.json: is about ${report.branch}, not about ${standing.branch}`);
+  }
+  const result: CommandResult = {
+    exit: exitOf(report, context.signal),
+    report,
+    body: renderPullRequest(report),
+    text: renderOutcome(report, journal.dir),
+    runDir: journal.dir,
+  };
+  const published = standing.changes.some(({ fromBranch, head }) => fromBranch && head === report.head);
+  const prior = findPrior(published ? { ...standing, changes: [] } : standing);
+  if (prior !== undefined) return { ...result, exit: exits.done, text: `Nothing to do: ${prior}\n` };
+  const { config, progress, now } = context;
+  const opened = openCase(
+    { forge, ref, standing, lookedAt, config, journal, progress, now },
+    { base: report.base, state: 'SOLVING' },
+  );
+  const taken = await takeIssue(opened);
+  if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+
+  return releasingOnError(taken.case, async () => {
+    await using mirror = await context.openMirror(report.base.commit);
+    const head = await receive(mirror, journal, report, target);
+    const { tip } = taken.case.standing;
+    if (tip !== undefined && standing.base !== undefined && tip.commit !== head) await forge.fetchBranch(standing, mirror);
+    const conclusion = await conclude(taken.case, {
+      report,
+      base: report.base.commit,
+      head,
+      ...(tip === undefined ? {} : { onto: tip.commit }),
+      body: result.body ?? '',
+      mirror,
+      config,
+    });
+    return tellConclusion(result, conclusion);
+  });
+}
+
+/** The commit that the report is about, out of a bundle that holds exactly that. */
+async function receive(mirror: Mirror, journal: Journal, report: RunReport, target: string): Promise<string> {
+  if (report.head === undefined) return report.base.commit;
+  const head = await mirror.unbundle(journal.path('change.bundle'), report.branch);
+  if (head !== report.head) {
+    throw new BugloopError('state.corrupt', `${target}/change.bundle: holds ${head}, the report is about ${report.head}`);
+  }
+  return head;
+}
+
+async function readReport(journal: Journal, target: string): Promise<RunReport> {
+  const text = await journal.read('report.json');
+  if (text === undefined) throw new BugloopError('usage.run_dir', `${target}: no report.json there`);
+  const read = readRunReport(text);
+  if (!read.ok) throw new BugloopError(read.code, `${target}/report.json: ${read.why}`);
+  return read.report;
+}
+
+/** A report on disk is named by its file, which only the journal knows. */
+async function issueFile(journal: Journal, target: string): Promise<string> {
+  const ref = (await readCheckpoint(journal))?.start.ref;
+  if (ref === undefined)
+    throw new BugloopError('state.corrupt', `${target}/journal.jsonl: does not say which issue the run is about`);
+  return ref;
+}

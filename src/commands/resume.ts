@@ -1,0 +1,90 @@
+import type { CommandResult, Context } from '../context.ts';
+import { readReport } from '../core/issue.ts';
+import { readRunReport } from '../core/report.ts';
+import type { Issue } from '../core/types.ts';
+import { BugloopError, exits } from '../errors.ts';
+import { describeStart, foldProgress, readCheckpoint, type Checkpoint } from '../loop/checkpoint.ts';
+import { digestText, findPrior, openCase, readRecord } from '../loop/claim.ts';
+import { readTemplate } from '../loop/prompt.ts';
+import { begin, type Progressed } from '../loop/repair.ts';
+import type { Journal, Standing, Workspace } from '../ports.ts';
+import { publishRun } from './publish.ts';
+import { baseOf, fetchPublished, finish, openRun, releasingOnError, runLoop, takeIfPublishing } from './solve.ts';
+
+/**
+ * Goes on where a run of the issue stopped: with its journal and bundle where they are on this machine, else with the
+ * branch and the status comment. A run that only was not published yet is published.
+ */
+export async function resume(context: Context, { issue: ref }: { issue: string }): Promise<CommandResult> {
+  const startedAt = context.now();
+  const template = readTemplate(await context.readPrompt('solve-issue'));
+  const forge = await context.openForge();
+  const standing = await forge.read(ref);
+  const prior = findPrior(standing);
+  if (prior !== undefined) return { exit: exits.done, text: `Nothing to do: ${prior}\n` };
+  assertSameText(standing);
+
+  const found = await context.openLastRun(standing.issue.id);
+  const checkpoint = found === undefined ? undefined : await readCheckpoint(found);
+  const local = checkpoint?.start.base.commit === context.repository.base ? checkpoint : undefined;
+  if (found !== undefined && local?.sealed?.outcome === 'proven' && context.flags.publish) {
+    const report = readRunReport((await found.read('report.json')) ?? '');
+    if (report.ok) return publishRun(context, { journal: found, report: report.report, ref, target: found.dir });
+  }
+  const journal = found !== undefined && local !== undefined ? found : await context.openJournal(standing.issue.id);
+  const issue: Issue = local === undefined ? standing.issue : { ...standing.issue, ...textOf(local) };
+  const { config, progress, now } = context;
+  const opened = openCase(
+    { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, config, journal, progress, now },
+    { base: baseOf(context) },
+  );
+  const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
+  if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+
+  return releasingOnError(taken.case, async () => {
+    const agent = await context.openAgent();
+    await using workspace = await context.openWorkspace();
+    const onto = await fetchPublished(taken.case, workspace.mirror);
+    const parts = { standing: taken.case.standing, report: readReport(issue), journal, agent, workspace, startedAt, onto };
+    const { run, located } = await openRun(context, parts);
+    if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
+    const progressed = local === undefined ? fromBranch(context, onto) : await fromJournal(journal, local, workspace);
+    progress.note(tellStart(progressed, local !== undefined));
+    const ending = await runLoop(run, template, located, progressed);
+    return await finish(context, taken.case, run, ending, startedAt);
+  });
+}
+
+/** What was written into the issue since the run began may be by anybody: it starts a new run, or none. */
+function assertSameText(standing: Standing): void {
+  const record = readRecord(standing);
+  if (record === undefined || record.text === digestText(standing.issue)) return;
+  throw new BugloopError(
+    'state.text_changed',
+    `issue ${standing.issue.id}: its title or text was edited since run ${record.run}`,
+  );
+}
+
+function textOf({ start }: Checkpoint): Pick<Issue, 'title' | 'body'> {
+  return { title: start.issue.title, body: start.issue.body };
+}
+
+/** The bundle brings the commits of the attempts back; one whose commit it lacks did not happen. */
+async function fromJournal(journal: Journal, checkpoint: Checkpoint, { mirror }: Workspace): Promise<Progressed> {
+  const { start, attempts } = checkpoint;
+  const changed = attempts.filter(({ commit }) => commit !== start.base.commit);
+  if (changed.length === 0) return foldProgress(journal, checkpoint);
+  const head = await mirror.unbundle(journal.path('change.bundle'), start.branch);
+  const last = attempts.findLastIndex(({ commit }) => commit === head);
+  return foldProgress(journal, { ...checkpoint, attempts: attempts.slice(0, last + 1) });
+}
+
+/** Without the journal only the work itself is known, not what was tried. */
+function fromBranch({ repository }: Context, onto: string | undefined): Progressed {
+  return { ...begin(repository.base), head: onto ?? repository.base };
+}
+
+function tellStart({ attempts, head }: Progressed, local: boolean): string {
+  if (local) return `going on after attempt ${attempts.length}`;
+  return `going on from the work on the branch, ${head.slice(0, 12)}`;
+}

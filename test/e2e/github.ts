@@ -1,0 +1,147 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  type GitHubServer,
+  type Issue,
+  type Repository,
+  startGitHub,
+  type Token,
+  type TokenKind,
+} from '../servers/github/index.ts';
+
+/** A repository on the GitHub double, a clone of it, and the built binary, as a workflow or a person has them. */
+
+const binary = new URL('../../bin/bugloop.js', import.meta.url).pathname;
+
+const source = `export function add(a, b) {\n  return a - b;\n}\n`;
+const oldTest = `import test from 'node:test';
+import assert from 'node:assert/strict';
+import { add } from '../src/add.js';
+test('zero', () => { assert.equal(add(0, 0), 0); });
+`;
+const newTest = oldTest.replace(`'zero', () => { assert.equal(add(0, 0), 0)`, `'sum', () => { assert.equal(add(1, 2), 3)`);
+
+export const files = {
+  'package.json': '{"name":"adder","type":"module","private":true,"scripts":{"test":"node --test"}}\n',
+  'src/add.js': source,
+  'test/add.test.js': oldTest,
+};
+
+type Call = { tool: string; input: Record<string, unknown> };
+const fix: Call = { tool: 'edit', input: { path: 'src/add.js', old: 'a - b', new: 'a + b' } };
+const test: Call = { tool: 'create', input: { path: 'test/sum.test.js', content: newTest } };
+const done: Call = { tool: 'finish', input: { summary: 'add adds' } };
+
+/** What the scripted agent does, attempt by attempt. */
+export const scripts = {
+  good: [[fix, test, done]],
+  /** Never writes a test, so it is never proven. */
+  stuck: [[fix, done], [done], [done]],
+  /** Half the work first. */
+  slow: [[fix, { tool: 'shell', input: { command: 'sleep 60' } }, test, done]],
+} satisfies Record<string, Call[][]>;
+
+export const labels = { trigger: 'bug:autofix', inProgress: 'bugloop:solving', needsHuman: 'bugloop:escalated' };
+
+export interface Scene {
+  server: GitHubServer;
+  repository: Repository;
+  issue: Issue;
+  token: Token;
+  clone: string;
+}
+
+/** `kind`: of the token that bugloop gets. */
+export async function stage(
+  options: { kind?: TokenKind; files?: Record<string, string>; title?: string; body?: string; labels?: string[] } = {},
+): Promise<Scene> {
+  const server = await startGitHub({ lifetimeMs: 10 * 60_000 });
+  const repository = await server.repository({
+    owner: 'acme',
+    name: 'adder',
+    files: { ...files, ...options.files },
+    labels: Object.values(labels),
+    roles: { maria: 'write', guest: 'read' },
+  });
+  const issue = await server.issue(repository, {
+    title: options.title ?? 'add(1, 2) is wrong',
+    body: options.body ?? '`add(1, 2)` returns -1 and should return 3.',
+    labels: options.labels ?? [labels.trigger],
+    author: 'guest',
+  });
+  const token = server.token({ kind: options.kind ?? 'actions', repositories: [repository] });
+  const clone = cloneOf(repository);
+  server.forget();
+  onTestFinished(() => server.close());
+  return { server, repository, issue, token, clone };
+}
+
+/** A clone as `actions/checkout` leaves one: no credential in it. */
+export function cloneOf(repository: Repository): string {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-clone-')));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  execFileSync('git', ['clone', '--quiet', repository.path, join(dir, 'adder')]);
+  return join(dir, 'adder');
+}
+
+export interface Ended {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+}
+
+/** Starts bugloop in a clone with what Actions sets, and nothing else. */
+export function start(scene: Scene, args: string[], env: Record<string, string | undefined> = {}, clone = scene.clone): Running {
+  const { server, token } = scene;
+  const child = spawn(process.execPath, [binary, ...args], {
+    cwd: clone,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      GITHUB_TOKEN: token.value,
+      GITHUB_REPOSITORY: 'acme/adder',
+      GITHUB_API_URL: server.apiUrl,
+      GITHUB_GRAPHQL_URL: server.graphqlUrl,
+      GITHUB_SERVER_URL: server.serverUrl,
+      ...env,
+    },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended };
+}
+
+export function run(
+  scene: Scene,
+  args: string[],
+  env: Record<string, string | undefined> = {},
+  clone = scene.clone,
+): Promise<Ended> {
+  return start(scene, args, env, clone).ended;
+}
+
+/** Flags of a run with the scripted agent. */
+export function scripted(scene: Scene, script: Call[][] = scripts.good): string[] {
+  const file = join(scene.clone, '..', 'script.json');
+  writeFileSync(file, JSON.stringify({ attempts: script }));
+  return ['--agent', 'scripted', '--script', file, '--sandbox', 'basic', '--quiet'];
+}
+
+export function solve(scene: Scene, script: Call[][] = scripts.good, more: string[] = []): Promise<Ended> {
+  return run(scene, ['solve', String(scene.issue.number), ...scripted(scene, script), ...more]);
+}
