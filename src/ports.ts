@@ -13,6 +13,7 @@ import type {
   Usage,
 } from './core/types.ts';
 import type { Actor } from './core/event.ts';
+import type { GateSignal, Snapshot } from './core/snapshot.ts';
 import type { Claim } from './core/ledger.ts';
 import type { Reviewers } from './core/threads.ts';
 import type { Thread, ThreadComment } from './core/threads/thread.ts';
@@ -123,6 +124,8 @@ export interface Mirror {
   unbundle(file: string, branch: string): Promise<CommitId>;
   /** Fetches what `branch` of the remote has beyond the base; the commit it names. Throws `api.*` and `auth.*`. */
   fetch(remote: Remote, branch: string): Promise<CommitId>;
+  /** Fetches these very commits, without their history. Throws `api.*` and `auth.*`. */
+  fetchCommits(remote: Remote, commits: readonly CommitId[]): Promise<void>;
   /** Moves `branch` of the remote to `head` from `expected` (absent: creates it), never by force. Throws `api.*` and `auth.*`. */
   push(remote: Remote, update: { branch: string; head: CommitId; expected?: CommitId }): Promise<PushAnswer>;
 }
@@ -413,6 +416,29 @@ export interface AnsweredThreads {
   resolved: readonly string[];
   /** The forge did not let us. */
   unresolved: readonly { thread: string; why: string }[];
+}
+
+// ---------------------------------------------------------------------------------------------- Gate
+
+/** What a gate needs of a forge with changes. The same rules as for `Forge`; nothing here merges or approves. */
+export interface Gate {
+  /** One change at one head, in three requests; further ones only where something has more than a hundred. */
+  readSnapshot(number: number): Promise<Snapshot>;
+  /** Brings base, head and where they part into the mirror; `undefined` where the head is in another repository. */
+  fetchTrees(snapshot: Snapshot, mirror: Mirror): Promise<Change | undefined>;
+  /** Our word on the snapshot's head; false where it stands there already. */
+  post(snapshot: Snapshot, word: GateWord): Promise<boolean>;
+  /** Marks the draft ready, then reads where its head is. */
+  markReady(snapshot: Snapshot): Promise<{ head: CommitId }>;
+  backToDraft(snapshot: Snapshot): Promise<void>;
+}
+
+export interface GateWord {
+  signal: GateSignal;
+  /** At most 140 characters. */
+  title: string;
+  /** Markdown. */
+  table: string;
 }
 
 // ---------------------------------------------------------------------------------------------- Progress

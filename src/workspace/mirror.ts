@@ -148,6 +148,14 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       return git.run(['rev-parse', '--verify', '--end-of-options', `${published}^{commit}`]);
     },
 
+    async fetchCommits(remote, commits) {
+      const specs = [...new Set(commits)].map((commit) => `+${checked(commit)}:refs/bugloop/fetched/${commit}`);
+      const only = ['--depth=1', '--update-shallow'];
+      const command = ['-c', 'fetch.fsckObjects=true', 'fetch', ...quietly, ...only, '--', remote.url, ...specs];
+      const answer = await git.exchange(remote, command);
+      if (!answer.ok) throw explainRemote(remote, answer.stderr);
+    },
+
     async push(remote, { branch, head, expected }) {
       const ref = refOf(branch);
       if (expected !== undefined && !(await isAncestor(git, expected, checked(head)))) {
