@@ -17,10 +17,7 @@ export async function runsOf(dir: string, issueId: string): Promise<string[]> {
   // `20261120-174700` before it, and nothing but a random end after it: issue 1 is not issue 1-2.
   const isRun = (name: string): boolean => name.startsWith(infix, 15) && !name.slice(15 + infix.length).includes('-');
   const names = await readdir(dir).catch(() => []);
-  return names
-    .filter((name) => pattern.test(name))
-    .toSorted()
-    .toReversed();
+  return names.filter(isRun).toSorted().toReversed();
 }
 
 export interface JournalOptions {
