@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import type { InitOptions } from './commands/init.ts';
 import type { CommandResult, Context, Session } from './context.ts';
-import { checkFlags, parseIssueRef, type Flags, type RawFlags } from './core/flags.ts';
+import { checkFlags, parseChangeRef, parseIssueRef, type Flags, type RawFlags } from './core/flags.ts';
 import { BugloopError, exits, type ErrorCode, type Exit } from './errors.ts';
 import { readVersion } from './operator.ts';
 import { annotateError, neutralise, renderOutputs } from './ui/actions.ts';
@@ -88,6 +88,27 @@ const declarations: readonly Declaration[] = [
     },
   },
   {
+    name: 'gate',
+    summary: 'mark a pull request ready when every condition holds, else say every reason why not; never merges',
+    argument: { name: '<pr>', description: '7, #7, or the address of a pull request of this repository' },
+    examples: ['bugloop gate 7', 'bugloop gate 7 --dry-run --json    judge it, and write nothing'],
+    check(change) {
+      if (parseChangeRef(change) !== undefined) return undefined;
+      return new BugloopError(
+        'usage.issue_ref',
+        `'${change.slice(0, 200)}' is neither the number nor the address of a pull request`,
+        {
+          hint: 'give its number (7 or #7) or its address in this repository',
+        },
+      );
+    },
+    async run(session, change = '') {
+      const context = await session.open({ change });
+      const { gate } = await import('./commands/gate.ts');
+      return gate(context, { number: parseChangeRef(change)?.number ?? 0 });
+    },
+  },
+  {
     name: 'demo',
     summary: 'the whole loop on a bundled repository with a real bug; no key, no network',
     argument: { name: '[example]', description: 'a folder of examples/' },
@@ -155,14 +176,6 @@ const declarations: readonly Declaration[] = [
     },
   },
 ];
-
-function checkIssue(issue: string): BugloopError | undefined {
-  if (parseIssueRef(issue) !== undefined) return undefined;
-  return new BugloopError(
-    'usage.issue_ref',
-    `'${issue.slice(0, 200)}' is neither the number nor the address of an issue, nor a Markdown file`,
-  );
-}
 
 function checkIssue(issue: string): BugloopError | undefined {
   if (parseIssueRef(issue) !== undefined) return undefined;
@@ -340,7 +353,10 @@ async function leaveOutputs({ report, text, body, runDir, outputs }: CommandResu
   const summary = body ?? text;
   if (stepSummary !== undefined && summary !== undefined) await appendFile(stepSummary, `${summary}\n`);
   if (output !== undefined) {
-    await appendFile(output, renderOutputs({ outcome: report?.outcome ?? 'ignored', branch: report?.branch, 'run-dir': runDir, ...outputs }));
+    await appendFile(
+      output,
+      renderOutputs({ outcome: report?.outcome ?? 'ignored', branch: report?.branch, 'run-dir': runDir, ...outputs }),
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
 import type { Exit } from './errors.ts';
-import type { Agent, Forge, Journal, Mirror, Progress, Workspace } from './ports.ts';
+import type { Agent, Forge, Gate, Journal, Mirror, Progress, Workspace } from './ports.ts';
 
 /**
  * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.
@@ -50,6 +50,8 @@ export interface OpenOptions {
   flags?: Partial<Flags>;
   /** The reference of the issue to be solved, as the user gave it; decides what the environment has to offer. */
   issue?: string;
+  /** The reference of a change, where the command is about one instead of an issue. */
+  change?: string;
   /** Refuse uncommitted changes of tracked files. */
   cleanTree?: boolean;
   /** The command will ask an agent to work: a key or a tool for it has to be there. */
@@ -85,6 +87,10 @@ export interface Context extends Session {
   assertBase(base: { commit: CommitId; branch?: string }): Promise<void>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
+  /** For a change of GitHub. */
+  openGate(): Promise<Gate>;
+  /** The configuration in force at that commit of the mirror, with the flags on top. Throws every problem at once. */
+  readConfigAt(mirror: Mirror, commit: CommitId): Promise<Config>;
   /** Throws `auth.not_permitted` unless the forge says that this account may write to the repository; no bot may. */
   assertMayStart(actor: Actor): Promise<void>;
   /** The prompt template of that name: `.bugloop/prompts/<name>.md` of the base commit, else the built-in one. */
@@ -124,7 +130,7 @@ export interface Operator {
   };
   anthropic: { key: string | undefined; baseUrl: string | undefined };
   event: { name: string | undefined; path: string | undefined };
-  actions: { inActions: boolean; stepSummary: string | undefined; output: string | undefined };
+  actions: { inActions: boolean; stepSummary: string | undefined; output: string | undefined; runId: string | undefined };
   /** Directory of bugloop's own prompts and examples. */
   packageRoot: string;
 }

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Context, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
 import { defaultAgentCommand, type Config } from './core/config.ts';
-import { isSlug, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
+import { isSlug, parseChangeRef, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
 import type { AgentName, SandboxLevel } from './core/types.ts';
 import { BugloopError } from './errors.ts';
 import type { GitHubRequests } from './forge/github/http.ts';
@@ -20,7 +20,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Journal } from './ports.ts';
+import type { Agent, Forge, Gate, Journal } from './ports.ts';
 import { readConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
@@ -72,7 +72,7 @@ function sessionOf(opening: Opening): Session {
 async function openContext(session: Opening, options: OpenOptions): Promise<Context> {
   const opening: Opening = { ...session, cwd: options.cwd ?? session.cwd, flags: { ...session.flags, ...options.flags } };
   throwAll([...checkPaths(opening)]);
-  const issue = options.issue === undefined ? undefined : readIssueRef(options.issue, opening.cwd);
+  const issue = readRef(options, opening.cwd);
   const { openGit } = await import('./workspace/git.ts');
   const { openRepository } = await import('./workspace/repository.ts');
   const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: opening.cwd });
@@ -112,6 +112,12 @@ function* checkPaths({ flags, cwd }: Opening): Generator<BugloopError> {
   if (flags.out !== undefined && kindOf(flags.out) === 'file') {
     yield new BugloopError('usage.option_value', `--out: ${flags.out} is a file, expected a directory`);
   }
+}
+
+/** Numbers of changes and issues are one row: what is needed to reach them is the same. */
+function readRef({ issue, change }: OpenOptions, cwd: string): IssueRef | undefined {
+  if (issue !== undefined) return readIssueRef(issue, cwd);
+  return change === undefined ? undefined : parseChangeRef(change);
 }
 
 /** The form was checked with the flags; a Markdown file has to exist as well. */
@@ -279,6 +285,11 @@ function composeContext(parts: Parts): Context {
       throw new BugloopError('state.base', `the base ${commit} of the run is not on ${branch ?? 'what is checked out'} here`);
     },
     openForge: forge,
+    openGate: () => openGate(parts),
+    async readConfigAt(mirror, commit) {
+      const { readConfigurationAt } = await import('./settings.ts');
+      return readConfigurationAt(opening, mirror, commit);
+    },
     assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
   };
@@ -376,6 +387,18 @@ async function openForge(parts: Parts): Promise<Forge> {
   const openLocal = await forges.local();
   const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: repository.root });
   return openLocal({ git: git.run, cwd: opening.cwd, committer: committer.email, branchPrefix });
+}
+
+async function openGate(parts: Parts): Promise<Gate> {
+  const { github, actions } = parts.opening.operator;
+  const { openGitHubGate } = await import('./forge/github/gate.ts');
+  return openGitHubGate({
+    ...gitHubRequests(parts),
+    serverUrl: github.serverUrl,
+    branchPrefix: parts.config.branchPrefix,
+    redact: await redactor(parts.opening.operator),
+    ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
+  });
 }
 
 /** Where requests go and with what; that both are there was checked when the context was opened. */

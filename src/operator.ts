@@ -52,6 +52,7 @@ export function readOperator({ env, packageRoot }: Pick<SessionOptions, 'env' | 
     actions: {
       inActions: env['GITHUB_ACTIONS'] === 'true',
       stepSummary: given('GITHUB_STEP_SUMMARY'),
+      runId: given('GITHUB_RUN_ID'),
       output: given('GITHUB_OUTPUT'),
     },
     packageRoot,

@@ -5,6 +5,8 @@ import { parseConfig, type ConfigProblem } from './core/config-file.ts';
 import type { Flags, IssueRef } from './core/flags.ts';
 import { BugloopError } from './errors.ts';
 import { throwAll, whyUnreadable, type Opening } from './operator.ts';
+import type { CommitId } from './core/types.ts';
+import type { Mirror } from './ports.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
 /** Where a run starts from, and the configuration that holds there. */
@@ -33,6 +35,18 @@ export async function readConfiguration(
   const second = flags.config === undefined ? await configAt(opening, user, base) : first;
   tellOnce(opening, second.notes);
   return { base, config: layFlags(second.config, flags) };
+}
+
+/** The same at a commit that only the mirror has: the base of a change, as the forge has it. */
+export async function readConfigurationAt({ flags, cwd }: Opening, mirror: Mirror, commit: CommitId): Promise<Config> {
+  if (flags.config !== undefined) {
+    return layFlags(parsed(await readConfigFile(resolve(cwd, flags.config), flags.config), flags.config).config, flags);
+  }
+  const text = await mirror.read(commit, configFile);
+  if (text !== undefined) return layFlags(parsed(Buffer.from(text), configFile).config, flags);
+  if ((await mirror.list(commit)).some(({ path }) => path === configFile))
+    throw new BugloopError('config.unreadable', `${configFile} of ${commit.slice(0, 12)} is not a file`);
+  return layFlags(normalise({}), flags);
 }
 
 function tellOnce({ progress, said }: Opening, notes: readonly string[]): void {

@@ -190,10 +190,21 @@ export function parseIssueRef(written: string): IssueRef | undefined {
   return /\.(?:md|markdown|mdown|txt)$/i.test(written) && !/\p{Cc}/u.test(written) ? { kind: 'file', path: written } : undefined;
 }
 
+/** What `<pr>` may be: `7`, `#7`, or the address of a pull request, with or without one of its pages. */
+export function parseChangeRef(written: string): Exclude<IssueRef, { kind: 'file' }> | undefined {
+  const number = /^#?([1-9][0-9]{0,9})$/.exec(written)?.[1];
+  if (number !== undefined) return { kind: 'number', number: Number(number) };
+  return parseUrl(written, /^pull\/([1-9][0-9]{0,9})(?:\/(?:files|commits|checks|changes))?\/?(?:[?#]\S*)?$/);
+}
+
 function parseIssueUrl(written: string): IssueRef | undefined {
-  const match =
-    /^https?:\/\/([A-Za-z0-9.-]+(?::[0-9]{1,5})?)\/([^/?#]+\/[^/?#]+)\/issues\/([1-9][0-9]{0,9})\/?(?:[?#]\S*)?$/.exec(written);
-  const [, host, slug, number] = match ?? [];
-  if (host === undefined || slug === undefined || !isSlug(slug)) return undefined;
+  return parseUrl(written, /^issues\/([1-9][0-9]{0,9})\/?(?:[?#]\S*)?$/);
+}
+
+/** An address below a repository; the first group of `page` is the number. */
+function parseUrl(written: string, page: RegExp): Extract<IssueRef, { kind: 'url' }> | undefined {
+  const [, host, slug, rest] = /^https?:\/\/([A-Za-z0-9.-]+(?::[0-9]{1,5})?)\/([^/?#]+\/[^/?#]+)\/(.*)$/s.exec(written) ?? [];
+  const number = page.exec(rest ?? '')?.[1];
+  if (host === undefined || slug === undefined || number === undefined || !isSlug(slug)) return undefined;
   return { kind: 'url', host, slug, number: Number(number) };
 }

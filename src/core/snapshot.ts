@@ -21,7 +21,7 @@ export interface Snapshot {
   };
   /** Where the base branch is now. */
   base: { branch: string; commit: CommitId; repository: string };
-  /** The last commit that base and head share; absent where it was not asked for, as with another repository's head. */
+  /** The last commit that base and head share; absent where it was not asked for: of a closed change, or of another repository's head. */
   start?: CommitId;
   /** Who opened the change. */
   author?: Account;

@@ -68,7 +68,8 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
   const us: Account = { id: viewer.databaseId ?? 0, login: viewer.login, kind: 'user' };
   const all = await readPages(http, place, change);
   const base = change.baseRef?.target?.oid ?? change.baseRefOid;
-  const isHere = change.headRepository !== null && change.headRepository.id === change.baseRepository?.id;
+  const isHere =
+    change.state === 'OPEN' && change.headRepository !== null && change.headRepository.id === change.baseRepository?.id;
   const start = isHere ? await readStart(http, base, change.headRefOid) : undefined;
   const record = await readRecord(http, options, change, us);
   const checks = [

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ownCheck } from '../../core/gate.ts';
+import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
+import type { Gate, GateWord, Remote } from '../../ports.ts';
+import { openHttp, type GitHubRequests, type Http } from './http.ts';
+import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
+import { findTrouble, unavailable } from './trouble.ts';
+
+export interface GateOptions extends GitHubRequests, SnapshotOptions {
+  serverUrl: string;
+  /** Takes secrets out of whatever is written. */
+  redact: (text: string) => string;
+}
+
+/** The gate at GitHub: reads a change, says its word beside it, and turns the draft; it knows no merge and no approval. */
+export function openGitHubGate(options: GateOptions): Gate {
+  const http = openHttp(options);
+  const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
+  return {
+    readSnapshot: (number) => readSnapshot(http, options, number),
+    async fetchTrees({ start, head, base }, mirror) {
+      if (start === undefined) return undefined;
+      await mirror.fetchCommits(remote, [start, head.commit, base.commit]);
+      return mirror.change(start, head.commit);
+    },
+    post: (snapshot, { signal, title, table }) =>
+      post(http, snapshot, { signal, title: options.redact(title), table: options.redact(table) }),
+    async markReady({ id }) {
+      await turn(http, 'markPullRequestReadyForReview', id);
+      return { head: await readHead(http, id) };
+    },
+    backToDraft: ({ id }) => turn(http, 'convertPullRequestToDraft', id),
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- draft and back
+
+const turned = z.object({ turned: z.object({ clientMutationId: z.string().nullish() }).nullable() });
+const headAnswer = z.object({ node: z.object({ headRefOid: z.string() }).nullable() });
+
+/** Draft and ready exist in GraphQL only. Done twice, each is the same as once. */
+async function turn(
+  http: Http,
+  mutation: 'markPullRequestReadyForReview' | 'convertPullRequestToDraft',
+  id: string,
+): Promise<void> {
+  const query = `mutation Turn($id: ID!) { turned: ${mutation}(input: { pullRequestId: $id }) { clientMutationId } }`;
+  await http.persist(() => http.send({ query, variables: { id }, schema: turned }));
+}
+
+async function readHead(http: Http, id: string): Promise<string> {
+  const query = 'query Head($id: ID!) { node(id: $id) { ... on PullRequest { headRefOid } } }';
+  const { node } = await http.read({ query, variables: { id }, schema: headAnswer });
+  if (node === null) throw unavailable('GitHub does not show the pull request any more', undefined, 'refused');
+  return node.headRefOid;
+}
+
+// ---------------------------------------------------------------------------------------------- our word
+
+const written = z.object({ id: z.int() });
+
+/**
+ * As a check run, which holds the whole table, where the token is one of an app; else as a status, which holds a line.
+ * What stands there already is left alone: every write shows up in the change's history.
+ */
+async function post(http: Http, snapshot: Snapshot, word: GateWord): Promise<boolean> {
+  const { posted } = snapshot;
+  if (posted?.kind === 'status') return postStatus(http, snapshot, word, posted);
+  try {
+    return await postCheck(http, snapshot, word, posted);
+  } catch (error) {
+    // Only apps may write check runs.
+    if (posted !== undefined || ![403, 404].includes(findTrouble(error)?.trouble.status ?? 0)) throw error;
+    return postStatus(http, snapshot, word, undefined);
+  }
+}
+
+async function postCheck(
+  http: Http,
+  { head }: Snapshot,
+  { signal, title, table }: GateWord,
+  posted: PostedGate | undefined,
+): Promise<boolean> {
+  const mark = createHash('sha256').update(`${signal}\n${title}\n${table}`).digest('hex').slice(0, 32);
+  if (posted?.mark === mark) return false;
+  const state = signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: signal };
+  const content = { ...state, name: ownCheck, external_id: mark, output: { title, summary: table } };
+  const asked =
+    posted === undefined
+      ? { route: 'POST /repos/{owner}/{repo}/check-runs', parameters: { ...content, head_sha: head.commit } }
+      : {
+          route: 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}',
+          parameters: { ...content, check_run_id: Number(posted.id) },
+        };
+  // The newest check run of a name is the one that counts: a second one after a lost answer does no harm.
+  await http.persist(() => http.send({ ...asked, schema: written }));
+  return true;
+}
+
+/** Statuses are a log of which the newest counts. */
+async function postStatus(
+  http: Http,
+  { head }: Snapshot,
+  { signal, title }: GateWord,
+  posted: PostedGate | undefined,
+): Promise<boolean> {
+  if (posted?.mark === `${signal} ${title}`) return false;
+  const route = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+  const parameters = { sha: head.commit, state: signal, context: ownCheck, description: title };
+  await http.persist(() => http.send({ route, parameters, schema: written }));
+  return true;
+}
