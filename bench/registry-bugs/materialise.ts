@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -87,11 +86,8 @@ async function unpack(name: string, version: string): Promise<string> {
 
 /** Dependencies are pinned by the list and installed without running any script of theirs. */
 async function installDependencies(bug: Bug, target: string): Promise<void> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([bug.dev_dependencies, bug.runtime_dependencies]))
-    .digest('hex')
-    .slice(0, 12);
-  const scratch = join(cache, 'installs', key);
+  const scratch = `${target}.part`;
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const dependencies = { ...bug.dev_dependencies, ...bug.runtime_dependencies };
   await writeFile(

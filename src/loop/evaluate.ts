@@ -114,7 +114,8 @@ async function evaluateProof(run: Evaluator, baseline: Baseline, change: Change)
     failToPass: proof.failToPass.map(({ id }) => id),
     regressions: proof.regressions,
     vanished: proof.vanished,
-    originalsFailing: answer.originalsFailing,
+    originalsFailing: answer.originals.failing,
+    originalsPassing: answer.originals.passing,
   });
   const refused: Reason[] = [...(proof.verdict.ok ? [] : proof.verdict.reasons), ...combined.refuse];
   const failing = [...proof.regressions, ...newFailures(baseline, answer.suite)];
