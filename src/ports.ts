@@ -110,7 +110,9 @@ export interface Mirror {
   read(commit: CommitId, path: RepoPath): Promise<string | undefined>;
   /** Texts of many regular files at once; binary files and those over 1 MB are left out. */
   readMany(commit: CommitId, paths: readonly RepoPath[]): Promise<Map<RepoPath, string>>;
-  list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number }[]>;
+  list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number; id: string }[]>;
+  /** Shows blobs of known size one after the other, in the order given, without holding all of them. */
+  readBlobs(blobs: readonly { id: string; size: number }[], see: (id: string, content: Uint8Array) => void): Promise<void>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;
   /**
@@ -128,6 +130,14 @@ export interface Mirror {
   fetchCommits(remote: Remote, commits: readonly CommitId[]): Promise<void>;
   /** Moves `branch` of the remote to `head` from `expected` (absent: creates it), never by force. Throws `api.*` and `auth.*`. */
   push(remote: Remote, update: { branch: string; head: CommitId; expected?: CommitId }): Promise<PushAnswer>;
+}
+
+/** What earlier runs learned of a repository's files. Nothing depends on it but time: it may be lost or cut off. */
+export interface IndexCache {
+  /** What was saved last; `undefined` where there is nothing. Never rejects. */
+  load(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Replaces it atomically. Never rejects: where it cannot be kept, the next run takes longer. */
+  save(bytes: Uint8Array): Promise<void>;
 }
 
 /** A repository over HTTP. The credential is in the environment of one git call, nowhere else. */
@@ -274,6 +284,8 @@ export interface OpenChange {
   head: CommitId;
   /** From our branch in this very repository, compared by the repository's id; the name alone says nothing. */
   fromBranch: boolean;
+  /** Opened by our own account. */
+  mine: boolean;
 }
 
 export interface StatusComment {
@@ -375,6 +387,8 @@ export interface Reviews {
 
 /** What a forge shows of one change at one moment. */
 export interface ReviewStanding {
+  /** Opaque. */
+  id: string;
   number: number;
   url: string;
   title: string;

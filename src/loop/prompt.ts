@@ -1,12 +1,25 @@
 import { summariseBaseline } from '../core/feedback.ts';
 import type { BugReport } from '../core/issue.ts';
-import { buildIndex, rank, rankFiles, selectChunks, type Chunk } from '../core/locate.ts';
+import {
+  addEntry,
+  decodeIndex,
+  encodeIndex,
+  maxFileBytes,
+  nameSuspects,
+  newIndex,
+  pathKinds,
+  rankTexts,
+  selectChunks,
+  shortlist,
+  type Chunk,
+  type Index,
+} from '../core/locate.ts';
 import { buildSolvePrompt, parseTemplate, solveSlots, type Slots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
 import type { CommitId } from '../core/types.ts';
 import type { PromptSource } from '../context.ts';
 import { BugloopError } from '../errors.ts';
-import type { Mirror } from '../ports.ts';
+import type { IndexCache, Mirror } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
 import { nonceOf, type Prompt, type Run } from './run.ts';
 
@@ -18,36 +31,54 @@ export interface Located {
 
 /** Bytes of source in the first request, on top of the 10 KB that everything else may take. */
 const chunkBytes = 14 * 1024;
-/** Larger files are generated or data; they are no candidates. */
-const maxFile = 500_000;
 const maxSuspects = 10;
 
-/** Ranks the base commit's source by what the report says. */
+/**
+ * Ranks the base commit's source by what the report says. Only candidates are read: once each for the index, which
+ * `cache` keeps by blob from run to run, and the best of them again for their lines.
+ */
 export async function findSuspects(
   base: CommitId,
   mirror: Mirror,
   report: BugReport,
   tests: readonly string[],
+  cache?: IndexCache,
 ): Promise<Located> {
-  const files = (await mirror.list(base)).filter(({ mode, size }) => mode.startsWith('100') && size <= maxFile);
-  const texts = await mirror.readMany(
-    base,
-    files.map(({ path }) => path),
+  const kindOf = pathKinds(tests);
+  const listed = await mirror.list(base);
+  const files = listed.filter(
+    ({ path, mode, size }) => mode.startsWith('100') && size <= maxFileBytes && kindOf(path) !== 'none',
   );
-  const index = buildIndex(
-    files.flatMap(({ path, size }) => {
-      const text = texts.get(path);
-      return text === undefined ? [] : [{ path, size, text }];
-    }),
-    { tests },
-  );
-  const ranked = rank(index, report);
-  const suspects = rankFiles(ranked, maxSuspects).map(({ path, line, why }) => ({
-    path,
-    why,
-    ...(line === undefined ? {} : { line }),
-  }));
-  return { suspects, chunks: selectChunks(ranked, chunkBytes) };
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const { store, entries } = await indexBlobs(files, mirror, cache);
+  const nothing = { from: 0, to: 0, length: 0 };
+  const list = shortlist(report, {
+    store,
+    paths: files.map(({ path }) => path),
+    entries: files.map(({ id }) => entries.get(id) ?? nothing),
+    isConfig: (path) => kindOf(path) === 'config',
+  });
+  const wanted = list.rows.flatMap((row) => files[row] ?? []);
+  const texts = new Map<string, Uint8Array>();
+  await mirror.readBlobs(wanted, (id, content) => texts.set(id, content));
+  const idOf = new Map(wanted.map(({ path, id }) => [path, id]));
+  const ranked = rankTexts(list, (path) => texts.get(idOf.get(path) ?? ''));
+  return { suspects: nameSuspects(ranked, maxSuspects), chunks: selectChunks(ranked, chunkBytes) };
+}
+
+/** The index of these blobs: what the cache has of them, and the rest read now. */
+async function indexBlobs(blobs: readonly { id: string; size: number }[], mirror: Mirror, cache?: IndexCache): Promise<Index> {
+  const kept = await cache?.load();
+  const index = (kept === undefined ? undefined : decodeIndex(kept)) ?? newIndex();
+  const unknown = new Map(blobs.filter(({ id }) => !index.entries.has(id)).map((blob) => [blob.id, blob]));
+  if (unknown.size === 0) return index;
+  await mirror.readBlobs([...unknown.values()], (id, content) => {
+    // A binary file says nothing; its entry says that it was read.
+    const binary = content.subarray(0, 8_000).includes(0);
+    index.entries.set(id, addEntry(index.store, binary ? new Uint8Array() : content));
+  });
+  await cache?.save(encodeIndex(index, new Set(blobs.map(({ id }) => id))));
+  return index;
 }
 
 /** Checks the template of the prompt; every problem of it is told at once. */

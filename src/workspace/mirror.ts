@@ -15,6 +15,8 @@ const maxTexts = 64 * 1024 * 1024;
 const maxBlob = 16 * 1024 * 1024;
 /** Bytes of blobs that are in memory at one time. */
 const maxBatch = 64 * 1024 * 1024;
+/** As `maxBatch`, where the blobs are looked at one by one and many: git reads ahead while they are looked at. */
+const maxStreamed = 8 * 1024 * 1024;
 
 const absent: FileMode = '000000';
 const gitlink: FileMode = '160000';
@@ -103,8 +105,10 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       );
     },
     async list(commit) {
-      return (await entriesOf(commit)).map(({ path, mode, size }) => ({ path, mode, size }));
+      return [...(await entriesOf(commit))];
     },
+
+    readBlobs: (blobs, see) => eachBlob(git, new Map(blobs.map(({ id, size }) => [checked(id), size])), see, maxStreamed),
 
     async patch(base, head) {
       const shown = ['-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/'];
@@ -431,13 +435,25 @@ async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<string, 
   );
 }
 
-/** Reads blobs of known size, no more than `maxBatch` bytes at a time. */
-async function eachBlob(git: Git, sizes: ReadonlyMap<string, number>, see: (id: string, content: Buffer) => void): Promise<void> {
-  let batch: string[] = [];
-  let bytes = 0;
-  const flush = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    const answer = await git.bytes(['cat-file', '--batch'], { input: `${batch.join('\n')}\n` });
+/** Reads blobs of known size, about `most` bytes at a time; git reads the next ones while these are looked at. */
+async function eachBlob(
+  git: Git,
+  sizes: ReadonlyMap<string, number>,
+  see: (id: string, content: Buffer) => void,
+  most = maxBatch,
+): Promise<void> {
+  const batches = splitBatches(sizes, most);
+  const ask = (batch: readonly string[] | undefined): Promise<Buffer> | undefined => {
+    if (batch === undefined) return undefined;
+    const answer = git.bytes(['cat-file', '--batch', '--buffer'], { input: `${batch.join('\n')}\n` });
+    // It is awaited later, or never when `see` throws first.
+    answer.catch(() => undefined);
+    return answer;
+  };
+  let next = ask(batches[0]);
+  for (const [nth, batch] of batches.entries()) {
+    const answer = (await next) ?? Buffer.alloc(0);
+    next = ask(batches[nth + 1]);
     let at = 0;
     for (const id of batch) {
       const start = answer.indexOf(0x0a, at) + 1;
@@ -445,14 +461,21 @@ async function eachBlob(git: Git, sizes: ReadonlyMap<string, number>, see: (id: 
       see(id, answer.subarray(start, start + size));
       at = start + size + 1;
     }
-    [batch, bytes] = [[], 0];
-  };
+  }
+}
+
+function splitBatches(sizes: ReadonlyMap<string, number>, most: number): string[][] {
+  const batches: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
   for (const [id, size] of sizes) {
-    if (bytes + size > maxBatch) await flush();
-    batch.push(id);
+    if (bytes + size > most) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(id);
     bytes += size;
   }
-  await flush();
+  return batches;
 }
 
 /**

@@ -1,9 +1,20 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readReport } from '../../src/core/issue.ts';
-import { buildIndex, locate, rank, rankFiles, selectChunks, type SourceFile } from '../../src/core/locate.ts';
+import {
+  addEntry,
+  decodeIndex,
+  encodeIndex,
+  locate,
+  nameSuspects,
+  newIndex,
+  selectChunks,
+  type SourceFile,
+} from '../../src/core/locate.ts';
+import { isTemplate, sortLines } from '../../src/core/locate/lines.ts';
+import { facet, scan, termOf } from '../../src/core/locate/terms.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -11,10 +22,10 @@ function filesOf(folder: string): SourceFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ path: relative(folder, file), text: readFileSync(file, 'utf8'), size: statSync(file).size }));
+    .map((file) => ({ path: relative(folder, file), text: readFileSync(file, 'utf8') }));
 }
 const report = (body: string, title = 'it fails') => readReport({ id: 'x', title, body, source: 'file' });
-const file = (path: string, text: string): SourceFile => ({ path, text, size: text.length });
+const file = (path: string, text: string): SourceFile => ({ path, text });
 const filler = (lines: number, word = 'filler') => Array.from({ length: lines }, (_, i) => `${word}(${i});`).join('\n');
 
 const shop = [
@@ -59,8 +70,8 @@ describe('what the report names comes first', () => {
   });
 
   test('a bare name that two files share decides nothing', () => {
-    const ranked = locate(report('error in http.ts'), shop).filter(({ why }) => why.includes('named'));
-    expect(ranked.map(({ path }) => path).sort()).toEqual(['lib/http.ts', 'src/net/http.ts']);
+    const named = locate(report('error in http.ts'), shop).filter(({ why }) => why.includes('named'));
+    expect(named.map(({ path }) => path).sort()).toEqual(['lib/http.ts', 'src/net/http.ts']);
   });
 });
 
@@ -92,39 +103,160 @@ test.each([
 });
 
 describe('chunks', () => {
-  const index = buildIndex(shop);
-  const ranked = rank(index, report('totalOf in `src/cart.ts:61` and src/user.ts'));
+  const ranked = locate(report('totalOf in `src/cart.ts:61` and src/user.ts'), shop);
 
   test('have the lines they say', () => {
-    for (const chunk of ranked) {
-      const lines = shop.find(({ path }) => path === chunk.path)?.text?.split('\n') ?? [];
-      expect(chunk.text.trimEnd()).toBe(
-        lines
-          .slice(chunk.start - 1, chunk.end)
-          .join('\n')
-          .trimEnd(),
-      );
+    const chosen = selectChunks(ranked, 50_000);
+    expect(chosen[0]?.path).toBe('src/cart.ts');
+    expect(chosen.map(({ path }) => path)).toContain('src/user.ts');
+    for (const chunk of chosen) {
+      const lines = shop.find(({ path }) => path === chunk.path)?.text.split('\n') ?? [];
+      expect(chunk.text).toBe(lines.slice(chunk.start - 1, chunk.end).join('\n'));
       expect(chunk.end - chunk.start).toBeLessThan(50);
     }
-    expect(rankFiles(ranked)[0]?.path).toBe('src/cart.ts');
   });
 
-  test('fit into the given size, whole or around their line', () => {
-    const [first] = selectChunks(ranked, 1_200);
-    expect(first).toMatchObject({ path: 'src/cart.ts' });
-    expect(first?.text).toContain('function totalOf');
-    for (const max of [0, 500, 1_500, 5_000, 50_000]) {
-      const chosen = selectChunks(ranked, max);
-      expect(chosen.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(max);
-      for (const { start, end, text } of chosen) {
-        expect(text.split('\n')).toHaveLength(end - start + 1);
-      }
+  test.each([0, 500, 1_500, 5_000, 50_000])('fit into %i bytes', (max) => {
+    const chosen = selectChunks(ranked, max);
+    expect(chosen.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(max);
+    expect(chosen.length > 0).toBe(max > 0);
+    for (const { start, end, text } of chosen) expect(text.split('\n')).toHaveLength(end - start + 1);
+  });
+
+  test('hold the line that the report names, however small they are', () => {
+    for (const max of [600, 1_000, 3_000]) {
+      const [first] = selectChunks(ranked, max);
+      expect(first).toMatchObject({ path: 'src/cart.ts' });
+      expect(first?.text).toContain('function totalOf');
     }
   });
 
-  test('neighbours become one', () => {
-    const chosen = selectChunks(rank(buildIndex([file('a.ts', filler(120, 'totalOf'))]), report('totalOf')), 50_000);
-    expect(chosen.map(({ start, end }) => [start, end])).toEqual([[1, 120]]);
+  test('a line of a megabyte is cut', () => {
+    const chosen = selectChunks(locate(report('totalOf'), [file('src/wide.ts', `totalOf('${'x'.repeat(300_000)}');\n`)]), 14_000);
+    expect(chosen.map(({ text }) => text.length)).toEqual([302]);
+  });
+});
+
+test('suspects of a run say why, without the text', () => {
+  const [first] = nameSuspects(locate(report('calling totalOf() gives 3'), shop), 1);
+  expect(first).toEqual({ path: 'src/cart.ts', line: 61, why: 'defines totalOf; shares words with the report' });
+});
+
+// ---------------------------------------------------------------------------------------------- terms
+
+const terms = (text: string, program = false) => {
+  const found = new Set<number>();
+  const bytes = new TextEncoder().encode(text);
+  scan(bytes, 0, bytes.length, program, (term) => found.add(term));
+  return found;
+};
+
+test.each(['separability_matrix', 'separabilityMatrix', 'SeparabilityMatrix', 'separability-matrix', '__separability_matrix'])(
+  '%s is its words, however it is written',
+  (written) => {
+    expect(terms(written)).toEqual(new Set(['separability', 'matrix', 'separabilitymatrix'].map((word) => termOf(word))));
+  },
+);
+
+test.each([
+  ['HTTPServer', ['http', 'server', 'httpserver']],
+  ['parseLine2', ['parse', 'line', 'parseline2']],
+  ['the rules merged', ['the', 'rule', 'merge']],
+  ['123 4x _ $ é', []],
+])('%s has the terms %j', (written, words) => {
+  expect(terms(written)).toEqual(new Set(words.map((word) => termOf(word))));
+});
+
+test.each([
+  ['def total_of(cart):', 'totalOf'],
+  ['class Cart(Base):', 'Cart'],
+  ['    def self.rename(name)', 'rename'],
+  ['export async function totalOf(a) {', 'totalOf'],
+  ['exports.totalOf = wrap(1);', 'totalOf'],
+  ['Cart.prototype.total = x => x;', 'total'],
+  ['  total: function (a) {', 'total'],
+  ['  total(a, b) {', 'total'],
+  ['  public async Task<int> Total(int a) {', 'Total'],
+  ['func Total(a int) int {', 'Total'],
+  ['pub fn total(a: i32) -> i32 {', 'total'],
+  ['LIMIT = 3', 'LIMIT'],
+])('%s defines %s', (line, name) => {
+  expect(terms(line, true)).toContain(termOf(name, facet.definition));
+  expect(terms(line, false)).not.toContain(termOf(name, facet.definition));
+});
+
+test.each([
+  ['  if (total(a)) {', 'total'],
+  ['  return total(a, {', 'total'],
+  ['x == total', 'x'],
+  ['  while (next) {', 'while'],
+])('%s does not define %s', (line, name) => {
+  expect(terms(line, true)).not.toContain(termOf(name, facet.definition));
+});
+
+test.each([
+  ["const a = require('../lib/ast-utils');", 'ast-utils'],
+  ['from django.db import models', 'models'],
+  ["import { a } from './total.ts';", 'total'],
+])('%s imports %s', (line, name) => {
+  expect(terms(line, true)).toContain(termOf(name, facet.import));
+});
+
+// ---------------------------------------------------------------------------------------------- reports
+
+test('settings and versions of a template are told from what happened', () => {
+  const body = [
+    'Tell us about your environment',
+    '* **Node Version:** 8.1.4',
+    'Please show your full configuration:',
+    '{ "rules": {',
+    '  "no-var": 2',
+    '} }',
+    'What actually happened?',
+    'The rule no-shadow crashed.',
+    'TypeError: no',
+    'var a = 1;',
+  ].join('\n');
+  expect(sortLines(report(body))).toEqual({
+    setup: ['* **Node Version:** 8.1.4', '{ "rules": {', '  "no-var": 2', '} }'].join('\n'),
+    outcome: 'The rule no-shadow crashed.\nTypeError: no',
+    code: 'var a = 1;',
+    prose: '',
+  });
+  expect(isTemplate('What version are you using?')).toBe(true);
+  expect(isTemplate('Version of the parser is ignored')).toBe(false);
+});
+
+// ---------------------------------------------------------------------------------------------- index
+
+describe('the index', () => {
+  const ids = ['a'.repeat(40), `${'0'.repeat(38)}ff`];
+  const index = newIndex();
+  ids.forEach((id, nth) =>
+    index.entries.set(id, addEntry(index.store, new TextEncoder().encode(`class Cart${nth}: total total`))),
+  );
+
+  test('is the same after it was kept', () => {
+    const kept = decodeIndex(new Uint8Array(encodeIndex(index, ids)));
+    expect(kept?.entries).toEqual(index.entries);
+    expect([...(kept?.store.terms ?? [])]).toEqual([...index.store.terms.subarray(0, index.store.used)]);
+    expect([...(kept?.store.counts ?? [])]).toEqual([...index.store.counts.subarray(0, index.store.used)]);
+    const more = addEntry(kept?.store ?? index.store, new TextEncoder().encode('more'));
+    expect(more).toEqual({ from: index.store.used, to: index.store.used + 1, length: 1 });
+  });
+
+  test('keeps only what is asked for', () => {
+    const kept = decodeIndex(new Uint8Array(encodeIndex(index, [ids[1] ?? '', 'b'.repeat(40)])));
+    expect([...(kept?.entries.keys() ?? [])]).toEqual([ids[1]]);
+  });
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['other bytes', new Uint8Array(1_000).fill(7)],
+    ['a part', new Uint8Array(encodeIndex(index, ids).slice(0, -1))],
+    ['more', new Uint8Array([...encodeIndex(index, ids), 0])],
+  ])('is not read out of %s', (_name, bytes) => {
+    expect(decodeIndex(bytes)).toBeUndefined();
   });
 });
 

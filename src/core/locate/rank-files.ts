@@ -1,0 +1,289 @@
+import type { BugReport } from '../issue.ts';
+import type { RepoPath } from '../types.ts';
+import { add, asVector, newMatrix, raise, read, scoreRow, toShare, type Matrix } from './features.ts';
+import type { Entry, Store } from './index.ts';
+import { folderOf, importName, isAside, isProgram, pathReader, readNamed, type NamedLines, type PathTerms } from './paths.ts';
+import { fields, readQuery, weigh, type Field, type Query } from './query.ts';
+import { facet, termOf } from './terms.ts';
+import { weights } from './weights.ts';
+
+/** The candidates of one tree, each with its place in the store. */
+export interface Tree {
+  store: Store;
+  paths: readonly RepoPath[];
+  entries: readonly Entry[];
+  isConfig: (path: RepoPath) => boolean;
+}
+
+/** The best files by the index alone, and what their texts need to be judged. */
+export interface Shortlist {
+  report: BugReport;
+  query: Query;
+  paths: readonly RepoPath[];
+  matrix: Matrix;
+  /** Rows of `paths`, best first. */
+  rows: number[];
+  /** How much each word of the report tells. */
+  wordWeights: ReadonlyMap<number, number>;
+  named: NamedLines;
+  /** Names of the report that a file defines, by row. */
+  defines: ReadonlyMap<number, string[]>;
+}
+
+/** Usual values: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009, section 3. */
+const bm25 = { k1: 1.2, b: 0.6 } as const;
+/** Files whose text is looked at. */
+const shortlisted = 150;
+/** Files whose neighbours are looked for. */
+const hubs = 10;
+const vector = asVector(weights);
+
+/** Files that may have to change, by what the index knows of them. */
+export function shortlist(report: BugReport, tree: Tree): Shortlist {
+  const query = readQuery(report);
+  const matrix = newMatrix(tree.paths.length);
+  const words = [...query.words.keys()];
+  const names = [...query.names.keys()];
+  const matches = match(tree, [...words, ...names]);
+  const wordWeights = scoreWords(tree, query, words, matches, matrix);
+  const defines = scoreDefinitions(tree, query, names, matches.slice(words.length), matrix);
+  scorePaths(tree, query, matrix);
+  const named = readNamed(report, query, tree.paths, matrix);
+  const all = tree.paths.map((_, row) => row);
+  for (const feature of ['titleText', 'proseText', 'outcomeText', 'codeText', 'setupText', 'allText', 'coverage'] as const)
+    toShare(matrix, all, feature);
+  const scores = Float64Array.from(all, (row) => scoreRow(matrix, row, vector));
+  const rows = all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b).slice(0, shortlisted);
+  scoreNeighbours(tree, rows, matrix);
+  return { report, query, paths: tree.paths, matrix, rows, wordWeights, named, defines };
+}
+
+// ---------------------------------------------------------------------------------------------- the index
+
+/** Where one term occurs. */
+interface Match {
+  rows: number[];
+  counts: number[];
+}
+
+const bits = 1 << 16;
+
+/** Every occurrence of the terms. Nearly all comparisons end at the bit set. */
+function match({ store, entries }: Tree, terms: readonly number[]): Match[] {
+  const mayBe = new Uint8Array(bits);
+  const placeOf = new Map<number, number>();
+  terms.forEach((term, place) => {
+    mayBe[term & (bits - 1)] = 1;
+    placeOf.set(term, place);
+  });
+  const found = terms.map((): Match => ({ rows: [], counts: [] }));
+  const { terms: stored, counts } = store;
+  entries.forEach(({ from, to }, row) => {
+    for (let at = from; at < to; at++) {
+      const term = stored[at] ?? 0;
+      if (mayBe[term & (bits - 1)] === 0) continue;
+      const place = placeOf.get(term);
+      if (place === undefined) continue;
+      found[place]?.rows.push(row);
+      found[place]?.counts.push(counts[at] ?? 0);
+    }
+  });
+  return found;
+}
+
+/** Words, as Okapi BM25 weighs them; how much each tells. */
+function scoreWords(
+  { entries }: Tree,
+  query: Query,
+  words: readonly number[],
+  matches: readonly Match[],
+  matrix: Matrix,
+): Map<number, number> {
+  const total = entries.length;
+  const mean = Math.max(1, entries.reduce((sum, { length }) => sum + length, 0) / Math.max(1, total));
+  const told = new Map<number, number>();
+  words.forEach((term, place) => {
+    const word = query.words.get(term);
+    const { rows, counts } = matches[place] ?? { rows: [], counts: [] };
+    if (word === undefined) return;
+    const rarity = Math.log(1 + (total - rows.length + 0.5) / (rows.length + 0.5));
+    const all = weigh(word);
+    told.set(term, rarity * all);
+    rows.forEach((row, nth) => {
+      const count = counts[nth] ?? 0;
+      const norm = bm25.k1 * (1 - bm25.b + (bm25.b * (entries[row]?.length ?? 0)) / mean);
+      const value = (rarity * count * (bm25.k1 + 1)) / (count + norm);
+      for (const field of fields) if (word[field] > 0) add(matrix, row, `${field}Text`, value * word[field]);
+      add(matrix, row, 'allText', value * all);
+      add(matrix, row, 'coverage', rarity * rarity * all);
+    });
+  });
+  return told;
+}
+
+/** Names of the report that a file defines; a name that many files define says little. */
+function scoreDefinitions(
+  { entries }: Tree,
+  query: Query,
+  names: readonly number[],
+  matches: readonly Match[],
+  matrix: Matrix,
+): Map<number, string[]> {
+  const defines = new Map<number, string[]>();
+  const most = Math.log(1 + entries.length);
+  names.forEach((term, place) => {
+    const named = query.names.get(term);
+    const rows = matches[place]?.rows ?? [];
+    if (named === undefined || rows.length === 0) return;
+    const value = Math.log(1 + entries.length / rows.length) / most / Math.sqrt(rows.length);
+    const { field, telling } = named;
+    const feature = !telling
+      ? 'wordDefines'
+      : field === 'title'
+        ? 'titleDefines'
+        : field === 'code'
+          ? 'codeDefines'
+          : 'proseDefines';
+    for (const row of rows) {
+      add(matrix, row, feature, value);
+      if (!telling || rows.length > 20) continue;
+      const known = defines.get(row);
+      if (known === undefined) defines.set(row, [named.name]);
+      else if (known.length < 5) known.push(named.name);
+    }
+  });
+  // `Thing.method` where one file defines both.
+  const placeOf = new Map(names.map((term, place) => [term, place]));
+  const rowsOf = (name: string): number[] => matches[placeOf.get(termOf(name, facet.definition)) ?? -1]?.rows ?? [];
+  for (const { segments } of query.dotted.slice(0, 100)) {
+    segments.slice(1).forEach((member, at) => {
+      const owners = new Set(rowsOf(segments[at] ?? ''));
+      const both = rowsOf(member).filter((row) => owners.has(row));
+      if (segments[at] !== member) for (const row of both) raise(matrix, row, 'definesBoth', 1 / both.length);
+    });
+  }
+  return defines;
+}
+
+// ---------------------------------------------------------------------------------------------- paths
+
+function count(counts: Map<number, number>, terms: readonly number[]): void {
+  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
+}
+
+function inText(word: Record<Field, number>): boolean {
+  return word.title + word.prose + word.outcome + word.code > 0;
+}
+
+function scorePaths({ paths, entries, isConfig }: Tree, query: Query, matrix: Matrix): void {
+  const total = paths.length;
+  const most = Math.log(1 + total);
+  const terms = paths.map(pathReader());
+  const inNames = new Map<number, number>();
+  const inFolders = new Map<number, number>();
+  const listed: Record<Field, number> = { title: 0, prose: 0, outcome: 0, code: 0, setup: 0 };
+  for (const { base, folders, whole } of terms) {
+    count(inNames, base);
+    count(inFolders, folders);
+    const said = whole === 0 ? undefined : query.words.get(whole);
+    if (said !== undefined) for (const field of fields) if (said[field] > 0) listed[field] += 1;
+  }
+  const rarityIn = (counts: ReadonlyMap<number, number>, term: number) => Math.log(1 + total / (counts.get(term) ?? 1));
+  /** The share of the name that the report says, times how much that share tells. */
+  const reach = (
+    name: readonly number[],
+    counts: ReadonlyMap<number, number>,
+    says: (word: Record<Field, number>) => boolean,
+  ) => {
+    let [hit, all] = [0, 0];
+    for (const term of name) {
+      const rarity = rarityIn(counts, term);
+      all += rarity;
+      const word = query.words.get(term);
+      if (word !== undefined && says(word)) hit += rarity;
+    }
+    return hit === 0 ? 0 : (hit / all) * (hit / most);
+  };
+  terms.forEach(({ base, folders, whole, isEntry }: PathTerms, row) => {
+    const path = paths[row] ?? '';
+    if (!isProgram(path)) raise(matrix, row, 'notProgram', 1);
+    if (isConfig(path)) raise(matrix, row, 'isConfig', 1);
+    if (isEntry) raise(matrix, row, 'isEntry', 1);
+    if (isAside(path)) raise(matrix, row, 'isAside', 1);
+    raise(matrix, row, 'size', Math.log(1 + (entries[row]?.length ?? 0)) / 10);
+    const isSaid = (term: number) => query.words.has(term);
+    if (folders.some(isSaid)) {
+      for (const field of fields)
+        if (field !== 'setup')
+          raise(
+            matrix,
+            row,
+            `${field}Folder`,
+            reach(folders, inFolders, (word) => word[field] > 0),
+          );
+    }
+    if (base.some(isSaid)) {
+      for (const field of fields)
+        raise(
+          matrix,
+          row,
+          `${field}Name`,
+          reach(base, inNames, (word) => word[field] > 0),
+        );
+      raise(matrix, row, 'anyName', reach(base, inNames, inText));
+    }
+    const said = whole === 0 ? undefined : query.words.get(whole);
+    if (said === undefined) return;
+    const value = rarityIn(inNames, whole) / most;
+    if (inText(said)) raise(matrix, row, 'anyWhole', value);
+    for (const field of fields) {
+      if (said[field] === 0) continue;
+      // A report that lists many files by name says little of each.
+      raise(matrix, row, `${field}Whole`, value / Math.sqrt(listed[field]));
+      add(matrix, row, 'said', (said[field] - 1) / 2);
+    }
+  });
+}
+
+// ---------------------------------------------------------------------------------------------- neighbours
+
+/** What the best files import, what imports them, and what lies beside them. */
+function scoreNeighbours({ store, paths, entries }: Tree, rows: readonly number[], matrix: Matrix): void {
+  const termsAt = (row: number) => store.terms.subarray(entries[row]?.from ?? 0, entries[row]?.to ?? 0);
+  const best = rows.slice(0, hubs).map((row, place) => ({
+    row,
+    weight: 1 / (1 + place),
+    term: termOf(importName(paths[row] ?? ''), facet.import),
+    folder: folderOf(paths[row] ?? ''),
+    terms: new Set(termsAt(row)),
+  }));
+  for (const row of rows) {
+    const path = paths[row] ?? '';
+    const term = termOf(importName(path), facet.import);
+    const own = termsAt(row);
+    for (const hub of best) {
+      if (hub.row === row) continue;
+      if (hub.terms.has(term)) add(matrix, row, 'importedBy', hub.weight);
+      if (own.includes(hub.term)) add(matrix, row, 'imports', hub.weight);
+      if (hub.folder === folderOf(path)) add(matrix, row, 'sibling', hub.weight);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- why
+
+/** For people: what spoke for a file, most telling first. */
+export function explain({ matrix, named, defines }: Shortlist, row: number): string {
+  const reasons: string[] = [];
+  const place = named.get(row);
+  if (place !== undefined) reasons.push(place.why);
+  else if (read(matrix, row, 'frameLast') + read(matrix, row, 'frameOther') > 0) reasons.push('stack frame');
+  else if (read(matrix, row, 'mention') > 0) reasons.push('named in the report');
+  const names = defines.get(row) ?? [];
+  if (names.length > 0) reasons.push(`defines ${names.slice(0, 3).join(', ')}`);
+  if (read(matrix, row, 'literal') >= 0.3) reasons.push('holds a message of the report');
+  if (read(matrix, row, 'anyName') > 0.3) reasons.push('its name fits');
+  if (read(matrix, row, 'chunk') > 0.5 || read(matrix, row, 'allText') > 0.5) reasons.push('shares words with the report');
+  if (reasons.length === 0 && read(matrix, row, 'importedBy') > 0) reasons.push('imported by likely files');
+  return reasons.slice(0, 3).join('; ') || 'shares words with the report';
+}
