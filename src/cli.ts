@@ -88,19 +88,31 @@ const declarations: readonly Declaration[] = [
     },
   },
   {
+    name: 'review',
+    summary: 'answer every open review thread of a pull request, with one push',
+    argument: { name: '<pr>', description: '12, #12, or the address of a pull request of this repository' },
+    examples: [
+      'bugloop review 12               suggestions that hold are applied, the rest is answered by the agent',
+      'bugloop review 12 --no-publish  the same, left in the run directory',
+    ],
+    check(change) {
+      if (parseChangeRef(change) !== undefined) return undefined;
+      return notAChange(change);
+    },
+    async run(session, change = '') {
+      const context = await session.open({ change, agent: true, sandbox: true });
+      const { review } = await import('./commands/review.ts');
+      return review(context, { number: parseChangeRef(change)?.number ?? 0 });
+    },
+  },
+  {
     name: 'gate',
     summary: 'mark a pull request ready when every condition holds, else say every reason why not; never merges',
     argument: { name: '<pr>', description: '7, #7, or the address of a pull request of this repository' },
     examples: ['bugloop gate 7', 'bugloop gate 7 --dry-run --json    judge it, and write nothing'],
     check(change) {
       if (parseChangeRef(change) !== undefined) return undefined;
-      return new BugloopError(
-        'usage.issue_ref',
-        `'${change.slice(0, 200)}' is neither the number nor the address of a pull request`,
-        {
-          hint: 'give its number (7 or #7) or its address in this repository',
-        },
-      );
+      return notAChange(change);
     },
     async run(session, change = '') {
       const context = await session.open({ change });
@@ -121,18 +133,21 @@ const declarations: readonly Declaration[] = [
   {
     name: 'dispatch',
     summary: 'in a workflow: read the event that started it and do what it asks for, or nothing',
-    argument: { name: '[part]', description: 'decide: leave the runs of agents to later jobs, and name them in the outputs' },
+    argument: { name: '[part]', description: 'decide, gate, or the number of one issue or change; without it everything' },
     examples: [
       'bugloop dispatch         with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them',
-      'bugloop dispatch decide  only what needs no agent, and the outputs issues and changes for later jobs',
+      'bugloop dispatch decide  only what needs no agent; the outputs issues and changes name the runs for later jobs',
+      'bugloop dispatch 12      only the run of issue 12, where the event asks for it',
+      'bugloop dispatch gate    only what the gate is asked for',
     ],
     check(part) {
-      if (part === 'decide') return undefined;
-      return new BugloopError('usage.option_value', `'${part.slice(0, 40)}' is no part of dispatch, expected decide or nothing`);
+      if (/^(?:decide|gate|[1-9]\d{0,9})$/.test(part)) return undefined;
+      return new BugloopError('usage.option_value', `'${part.slice(0, 40)}' is none of decide, gate and a number`);
     },
     async run(session, part) {
-      const { dispatch } = await import('./commands/dispatch.ts');
-      return dispatch(session, { decideOnly: part === 'decide' });
+      const { dispatch, parsePart } = await import('./commands/dispatch.ts');
+      const { openInbox } = await import('./open-site.ts');
+      return dispatch(session, { part: parsePart(part) ?? 'all', openInbox });
     },
   },
   {
@@ -194,6 +209,11 @@ function readInitOptions(own: OwnOptions): InitOptions {
   const text = (name: string): Record<string, string> => (typeof own[name] === 'string' ? { [name]: own[name] } : {});
   const flag = (name: string): Record<string, boolean> => (own[name] === true ? { [name]: true } : {});
   return { ...text('label'), ...text('test'), ...text('checks'), ...flag('prompts'), ...flag('yes'), ...flag('force') };
+}
+
+function notAChange(written: string): BugloopError {
+  const message = `'${written.slice(0, 200)}' is neither the number nor the address of a pull request`;
+  return new BugloopError('usage.issue_ref', message, { hint: 'give its number (7 or #7) or its address in this repository' });
 }
 
 // ---------------------------------------------------------------------------------------------- declaration

@@ -1,42 +1,234 @@
 import type { CommandResult, Context, Session } from '../context.ts';
-import { isSupportedEvent, readWish, type Actor } from '../core/event.ts';
+import { isSupportedEvent, readWish, type Wish } from '../core/event.ts';
+import type { SlashCommand } from '../core/slash.ts';
+import { renderExplanation, renderMisread } from '../core/views/answer.ts';
 import { BugloopError, exits } from '../errors.ts';
+import type { CommentRef, Inbox } from '../inbox.ts';
+import { readRecord } from '../loop/claim.ts';
+import type { Trigger } from './solve.ts';
+
+/**
+ * Reads the event that started this process and does what it asks for, or nothing. In a workflow of several jobs the
+ * first only decides, and the jobs after it ask for the run of one issue each: they read the same event again.
+ */
+export interface DispatchOptions {
+  part: Part;
+  openInbox: (context: Context) => Promise<Inbox>;
+}
+
+/**
+ * `decide`: everything but runs of agents; these are named in the outputs. `gate`: only what the gate is asked for, on the
+ * clock all open changes. A number: the run of this issue or change alone.
+ */
+export type Part = 'all' | 'decide' | 'gate' | number;
+
+/** `undefined` where it is none of them. */
+export function parsePart(written: string | undefined): Part | undefined {
+  if (written === undefined) return 'all';
+  if (written === 'decide' || written === 'gate') return written;
+  return /^[1-9]\d{0,9}$/.test(written) ? Number(written) : undefined;
+}
 
 /** `github-actions[bot]`, as which every workflow acts that has no token of its own. */
 const actionsAccount = 41_898_282;
 
-/** Reads the event that started this process and does what it asks for, or nothing. */
-export async function dispatch(session: Session): Promise<CommandResult> {
+/** One look of the clock starts no more runs than this: a heap of stopped runs must not become a heap of bills. */
+const maxWatched = 3;
+
+/** What one wish comes to: a run to be started, or all that there is to say. */
+type Work =
+  | { kind: 'solve' | 'resume'; number: number; trigger: Trigger }
+  | { kind: 'review'; number: number }
+  | { kind: 'gate'; number: number }
+  | { kind: 'said'; text: string };
+
+export async function dispatch(session: Session, options: DispatchOptions): Promise<CommandResult> {
   const { name, payload } = await session.readEvent();
   if (!isSupportedEvent(name)) return ignore(`events named ${name} start nothing`);
   const wish = readWish(name, payload, { config: (await session.open({})).config, self: [actionsAccount] });
-  switch (wish.kind) {
-    case 'ignore':
-      return ignore(wish.why);
-    case 'invalid':
-      throw new BugloopError(wish.code, wish.why);
-    case 'solve':
-    case 'resume':
-      return solveFor(session, wish.issue, wish.actor);
-    default:
-      return ignore(`nothing answers a wish to ${wish.kind} yet`);
-  }
+  if (wish.kind === 'ignore') return ignore(wish.why);
+  if (wish.kind === 'invalid') throw new BugloopError(wish.code, wish.why);
+  const work = (await settle(session, wish, options)).filter((one) => belongs(one, options.part));
+  if (work.length === 0) return ignore('the event asks for nothing here');
+  return options.part === 'decide' ? tellDecision(work) : await start(session, work);
 }
 
-async function solveFor(session: Session, number: number, actor: Actor): Promise<CommandResult> {
-  const issue = String(number);
-  const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
-  await assertMayStart(context, actor);
-  // Loaded last: most events start nothing.
-  const { solve } = await import('./solve.ts');
-  return solve(context, { issue });
-}
-
-/** Asks the forge, before anything is spent. */
-async function assertMayStart(context: Context, actor: Actor): Promise<void> {
-  await context.assertMayStart(actor);
+function belongs(work: Work, part: Part): boolean {
+  if (typeof part === 'number') return work.kind !== 'said' && work.kind !== 'gate' && work.number === part;
+  return part === 'gate' ? work.kind === 'gate' : true;
 }
 
 function ignore(why: string): CommandResult {
-  return { exit: exits.done, text: `ignored: ${why}\n` };
+  return { exit: exits.done, text: `ignored: ${why}\n`, outputs: { issues: '[]', changes: '[]' } };
+}
+
+/** Who asked may ask, what needs no agent is done, and what is left are runs. */
+function settle(
+  session: Session,
+  wish: Exclude<Wish, { kind: 'ignore' | 'invalid' }>,
+  options: DispatchOptions,
+): Promise<Work[]> {
+  if (wish.kind === 'slash') return obey(session, wish, options);
+  if (wish.kind === 'review') return startReview(session, wish);
+  if (wish.kind === 'gate') return findChanges(session, options, wish);
+  if (wish.kind === 'watch') return options.part === 'gate' ? findChanges(session, options, {}) : findStopped(session, options);
+  return startRun(session, wish);
+}
+
+async function startRun(session: Session, wish: Extract<Wish, { kind: 'solve' | 'resume' }>): Promise<Work[]> {
+  const { kind, issue: number, actor } = wish;
+  // Asks the forge, before anything is spent.
+  await (await openAt(session, number)).assertMayStart(actor);
+  return [{ kind, number, trigger: 'text' in wish ? { text: wish.text } : {} }];
+}
+
+async function startReview(session: Session, { change, actor, automatic }: Extract<Wish, { kind: 'review' }>): Promise<Work[]> {
+  if (!automatic) await (await openAt(session, change)).assertMayStart(actor);
+  return [{ kind: 'review', number: change }];
+}
+
+function openAt(session: Session, number: number): Promise<Context> {
+  return session.open({ issue: String(number) });
+}
+
+/** Issues that are said to be in work while nobody works on them. */
+async function findStopped(session: Session, { openInbox, part }: DispatchOptions): Promise<Work[]> {
+  const context = await openAt(session, typeof part === 'number' ? part : 1);
+  const { inProgress } = context.config.labels;
+  const numbers = typeof part === 'number' ? [part] : await (await openInbox(context)).labelled(inProgress);
+  const forge = await context.openForge();
+  const stopped: Work[] = [];
+  for (const number of numbers) {
+    if (stopped.length === maxWatched) break;
+    const { open, lock } = await forge.read(String(number));
+    if (open && lock?.live !== true) stopped.push({ kind: 'resume', number, trigger: {} });
+  }
+  return stopped;
+}
+
+/** Open changes of ours; the one of that number or branch, where either is known. */
+async function findChanges(
+  session: Session,
+  { openInbox }: DispatchOptions,
+  { change, branch }: { change?: number; branch?: string },
+): Promise<Work[]> {
+  if (change !== undefined) return [{ kind: 'gate', number: change }];
+  const changes = await (await openInbox(await openAt(session, 1))).openChanges();
+  return changes.filter((one) => branch === undefined || one.branch === branch).map(({ number }) => ({ kind: 'gate', number }));
+}
+
+// ---------------------------------------------------------------------------------------------- commands in comments
+
+async function obey(
+  session: Session,
+  wish: Extract<Wish, { kind: 'slash' }>,
+  { openInbox, part }: DispatchOptions,
+): Promise<Work[]> {
+  const { slash, place, actor } = wish;
+  const context = await openAt(session, place.number);
+  await context.assertMayStart(actor);
+  const inbox = await openInbox(context);
+  const issue = place.kind === 'issue' ? place.number : await inbox.issueOf(place.number);
+  if (issue === undefined) return [{ kind: 'said', text: `#${place.number} is not a bugloop change` }];
+  const run = slash.ok ? runFor(slash.command, issue, wish) : undefined;
+  // A job that was given one issue does its run; the comment was answered by the job that decided.
+  if (typeof part === 'number') return run === undefined ? [] : [run];
+  const comment: CommentRef = { place: place.number, id: wish.comment };
+  if ((await inbox.receive(comment)).answered) return [{ kind: 'said', text: 'this comment was answered before' }];
+  const text = slash.ok ? await answers[slash.command](context, issue) : renderMisread(slash);
+  await inbox.answer(comment, text);
+  const said: Work = { kind: 'said', text };
+  return run === undefined ? [said] : [said, run];
+}
+
+function runFor(command: SlashCommand, number: number, { text, actor }: Extract<Wish, { kind: 'slash' }>): Work | undefined {
+  const trigger = text === undefined ? {} : { text };
+  switch (command) {
+    case 'solve':
+    case 'retry':
+      return { kind: 'solve', number, trigger };
+    case 'approve':
+      return { kind: 'solve', number, trigger: { ...trigger, approvedBy: actor.login } };
+    default:
+      return undefined;
+  }
+}
+
+const answers: Readonly<Record<SlashCommand, (context: Context, issue: number) => string | Promise<string>>> = {
+  solve: (_context, issue) => `On it: a run of #${issue} starts.`,
+  retry: (_context, issue) => `On it: a run of #${issue} starts.`,
+  approve: (_context, issue) => `The plan is approved: a run of #${issue} starts.`,
+  'tests-only': () => 'A run that only writes the test is not there yet; `/bugloop solve` writes test and fix.',
+  explain: async (context, issue) => renderExplanation(readRecord(await (await context.openForge()).read(String(issue)))),
+  stop: (context, issue) => letGo(context, issue, []),
+  skip: (context, issue) => letGo(context, issue, [context.config.labels.trigger]),
+};
+
+/** Takes our labels, our assignment and our lock off the issue. */
+async function letGo(context: Context, issue: number, labels: readonly string[]): Promise<string> {
+  const { config } = context;
+  const forge = await context.openForge();
+  const standing = await forge.read(String(issue));
+  const { inProgress } = config.labels;
+  const release = standing.lock === undefined ? {} : { release: standing.lock.run };
+  await forge.mark(standing, { remove: [inProgress, ...labels], unassign: [config.agents.bugsolver.assignee], ...release });
+  return `bugloop lets #${issue} go. What a run has pushed so far stays on \`${standing.branch}\`.`;
+}
+
+// ---------------------------------------------------------------------------------------------- what comes of it
+
+function tellDecision(work: readonly Work[]): CommandResult {
+  const numbers = (...kinds: Work['kind'][]): string =>
+    JSON.stringify(work.flatMap((one) => (one.kind !== 'said' && kinds.includes(one.kind) ? [one.number] : [])));
+  const lines = work.map((one) => (one.kind === 'said' ? one.text : `${one.kind} #${one.number}`));
+  return {
+    exit: exits.done,
+    text: `${lines.join('\n')}\n`,
+    outputs: { issues: numbers('solve', 'resume'), changes: numbers('review') },
+  };
+}
+
+/** Loaded last: most events start nothing. */
+async function start(session: Session, work: readonly Work[]): Promise<CommandResult> {
+  let result: CommandResult = { exit: exits.done };
+  for (const one of work) {
+    result = worse(result, one.kind === 'said' ? { exit: exits.done, text: `${one.text}\n` } : await run(session, one));
+  }
+  return result;
+}
+
+function worse(one: CommandResult, other: CommandResult): CommandResult {
+  return one.exit > other.exit ? one : other;
+}
+
+type Run = Exclude<Work, { kind: 'said' }>;
+
+function run(session: Session, work: Run): Promise<CommandResult> {
+  if (work.kind === 'review') return runReview(session, work.number);
+  return work.kind === 'gate' ? lookAtGate(session, work.number) : runAgent(session, work);
+}
+
+async function runAgent(session: Session, { kind, number, trigger }: Extract<Run, { trigger: Trigger }>): Promise<CommandResult> {
+  const issue = String(number);
+  const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
+  if (kind === 'resume') {
+    const { resume } = await import('./resume.ts');
+    return resume(context, { issue });
+  }
+  const { solve } = await import('./solve.ts');
+  return solve(context, { issue, trigger });
+}
+
+async function runReview(session: Session, number: number): Promise<CommandResult> {
+  const context = await session.open({ change: String(number), agent: true, sandbox: true });
+  const { review } = await import('./review.ts');
+  return review(context, { number });
+}
+
+async function lookAtGate(session: Session, number: number): Promise<CommandResult> {
+  const context = await session.open({ change: String(number) });
+  const { gate } = await import('./gate.ts');
+  const result = await gate(context, { number });
+  // Waiting is what most looks of a gate end with; a workflow that is red every half an hour tells nobody anything.
+  return result.exit === exits.gateNotSatisfied ? { ...result, exit: exits.done } : result;
 }

@@ -1,7 +1,7 @@
 import { isOurs } from '../marker.ts';
 import { readSlash } from '../slash.ts';
 import type { CommentPayload, IssuesPayload } from './payloads.ts';
-import { ignore, type Listener, type Wish } from './wish.ts';
+import { ignore, type Listener, type TriggerText, type Wish } from './wish.ts';
 
 /** An issue that was labelled with the trigger, or assigned to the bot. */
 export function readIssue({ action, issue, label, assignee, sender }: IssuesPayload, { config }: Listener): Wish {
@@ -9,7 +9,7 @@ export function readIssue({ action, issue, label, assignee, sender }: IssuesPayl
   const refused = refuseAction(action, label?.name, assignee?.login, config);
   if (refused !== undefined) return ignore('event.not_trigger', refused);
   if (issue.state === 'closed') return ignore('event.closed', `issue #${issue.number} is closed`);
-  return { kind: 'solve', issue: issue.number, actor: sender };
+  return { kind: 'solve', issue: issue.number, actor: sender, ...textOf(issue) };
 }
 
 /**
@@ -48,7 +48,11 @@ export function readComment({ action, issue, comment, sender }: CommentPayload, 
   if (slash === undefined) return ignore('event.not_trigger', `the comment on #${number} holds no command`);
   if (issue.state === 'closed') return ignore('event.closed', `#${number} is closed`);
   const place = { kind: isPullRequest(issue) ? ('change' as const) : ('issue' as const), number };
-  return { kind: 'slash', slash, place, comment: comment.id, actor: sender };
+  return { kind: 'slash', slash, place, comment: comment.id, actor: sender, ...(place.kind === 'issue' ? textOf(issue) : {}) };
+}
+
+function textOf({ title, body }: IssuesPayload['issue']): { text?: TriggerText } {
+  return typeof title === 'string' ? { text: { title, body: body ?? '' } } : {};
 }
 
 function isPullRequest(issue: { pull_request?: unknown }): boolean {

@@ -9,7 +9,13 @@ export const actor = z.object({ login: z.string(), id: number, type: z.string() 
 
 const repository = z.object({ id: number });
 
-const issue = z.object({ number, state: z.string().optional(), pull_request: z.unknown().optional() });
+const issue = z.object({
+  number,
+  title: z.string().nullish(),
+  body: z.string().nullish(),
+  state: z.string().optional(),
+  pull_request: z.unknown().optional(),
+});
 
 export const issuesPayload = z.object({
   action: z.string(),

@@ -45,9 +45,10 @@ export interface Refused {
  * anything is done; a wish without one comes from the forge's own clock or checks.
  */
 export type Wish =
-  | { kind: 'solve' | 'resume'; issue: number; actor: Actor }
+  | { kind: 'solve'; issue: number; actor: Actor; text?: TriggerText }
+  | { kind: 'resume'; issue: number; actor: Actor }
   /** A comment whose first word at the start of a line is our name. */
-  | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor }
+  | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor; text?: TriggerText }
   /** A review that asks for something, once for the whole review. `automatic`: by a reviewer that the configuration names. */
   | { kind: 'review'; change: number; branch: string; actor: Actor; automatic: boolean }
   /** Something that the gate looks at has changed. */
@@ -56,6 +57,12 @@ export type Wish =
   | { kind: 'watch' }
   | Ignored
   | Refused;
+
+/** What the issue said when the event happened: what somebody writes into it later is not what was agreed to. */
+export interface TriggerText {
+  title: string;
+  body: string;
+}
 
 /** Where a comment was written. */
 export interface Place {

@@ -1,0 +1,75 @@
+import type { CommandResult, Context } from '../context.ts';
+import { countResults, ranNothing } from '../core/compare.ts';
+import { configPath } from '../core/setup/init.ts';
+import { examine, type Finding } from '../core/setup/doctor.ts';
+import type { TestFacts } from '../core/setup/facts.ts';
+import type { Execution } from '../core/types.ts';
+import { exits } from '../errors.ts';
+import type { Site } from '../site.ts';
+
+/**
+ * Looks at everything that a run needs, and says of each thing that is wrong how to mend it. Nothing is changed; the
+ * tests run once, on the base commit in a private clone, unless `--dry-run` asks for no run.
+ */
+export async function doctor(context: Context, site: Site): Promise<CommandResult> {
+  const { config, operator } = context;
+  const [machine, forge, tests, files] = await Promise.all([
+    site.machine(),
+    site.inspectForge(),
+    measureTests(context),
+    findFiles(site),
+  ]);
+  const findings = examine({ machine, config, forge, tests, files, serverUrl: operator.github.serverUrl });
+  const failed = findings.some(({ level }) => level === 'fail');
+  return { exit: failed ? exits.usage : exits.done, text: render(findings), data: { ok: !failed, findings } };
+}
+
+async function measureTests(context: Context): Promise<TestFacts> {
+  const { signal, flags, progress } = context;
+  await using workspace = await context.openWorkspace();
+  const { test } = workspace.commands;
+  if (test === undefined) return {};
+  const command = test.join(' ');
+  if (flags.dryRun) return { command };
+  const step = progress.step('running the tests of the base commit once');
+  const broken = (execution: Execution): TestFacts => {
+    step.fail(execution.argv.join(' '));
+    const run = { seconds: 0, perTest: false, counts: { passed: 0, failed: 0, skipped: 0 }, broken: describeEnd(execution) };
+    return { command, run };
+  };
+  const setup = await workspace.setup({ signal });
+  if (setup !== undefined && setup.exitCode !== 0) return broken(setup);
+  const build = await workspace.build({ signal });
+  if (build !== undefined && build.exitCode !== 0) return broken(build);
+  const run = await workspace.test({}, { signal });
+  if (ranNothing(run)) return broken(run.execution);
+  step.done();
+  return { command, run: { seconds: run.execution.durationMs / 1000, perTest: run.perTest, counts: countResults(run) } };
+}
+
+function describeEnd({ argv, ended, exitCode, failureLines, output }: Execution): string {
+  const how = ended === 'exited' ? `exited with ${exitCode} and ran no test` : `ended by ${ended}`;
+  const last = failureLines[0] ?? output.trimEnd().split('\n').at(-1) ?? '';
+  return `${argv.join(' ')} ${how}${last === '' ? '' : `: ${last.slice(0, 200)}`}`;
+}
+
+async function findFiles({ files }: Site): Promise<{ config: boolean; workflow: boolean; reviewerConfig: string | undefined }> {
+  const folder = '.github/workflows';
+  const texts = await Promise.all((await files.list(folder)).map((name) => files.read(`${folder}/${name}`)));
+  return {
+    config: (await files.read(configPath)) !== undefined,
+    workflow: texts.some((text) => text !== undefined && /^\s*(?:-\s+)?uses:\s*\S*bugloop\S*@/m.test(text)),
+    reviewerConfig: (await files.read('.coderabbit.yaml')) ?? (await files.read('.coderabbit.yml')),
+  };
+}
+
+const marks: Record<Finding['level'], string> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
+
+function render(findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ level, code, message, mend }) => [
+    `${marks[level]}  ${message} [${code}]`,
+    ...(mend === undefined ? [] : [`      mend: ${mend}`]),
+  ]);
+  const count = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
+  return `${[...lines, '', `${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failures`].join('\n')}\n`;
+}

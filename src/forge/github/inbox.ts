@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { CommentRef, Inbox } from '../../inbox.ts';
+import { openHttp, type GitHubRequests, type Http } from './http.ts';
+
+const account = z.object({ user: z.object({ id: z.int() }).nullish() });
+const comments = z.array(account.extend({ body: z.string().nullish() }));
+const made = z.object({ id: z.int() });
+const change = z.object({
+  head: z.object({ ref: z.string(), repo: z.object({ id: z.int() }).nullish() }),
+  base: z.object({ repo: z.object({ id: z.int() }) }),
+});
+const changes = z.array(change.extend({ number: z.int() }));
+const issues = z.array(z.object({ number: z.int(), pull_request: z.unknown().optional() }));
+
+const pageSize = 100;
+const maxPages = 50;
+
+/** Comments on issues and changes are one thing to GitHub's REST interface. */
+export function openGitHubInbox(options: GitHubRequests & { branchPrefix: string; redact: (text: string) => string }): Inbox {
+  const http = openHttp(options);
+  return {
+    async receive(comment) {
+      // GitHub gives back the reaction that is there already, so this may be asked again and again; and it says who we are.
+      const { user } = await http.persist(() =>
+        http.send({
+          route: 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
+          parameters: { comment_id: comment.id, content: 'eyes' },
+          schema: account,
+        }),
+      );
+      return { answered: (await findAnswer(http, comment, user?.id)) !== undefined };
+    },
+    async answer(comment, text) {
+      await http.once({
+        find: async () => ((await findAnswer(http, comment, undefined)) === undefined ? undefined : { id: 0 }),
+        make: () =>
+          http.send({
+            route: 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+            parameters: { issue_number: comment.place, body: options.redact(`${markerOf(comment)}\n${text}`) },
+            schema: made,
+          }),
+      });
+    },
+    async issueOf(number) {
+      const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
+      const { head, base } = await http.read({ route, parameters: { pull_number: number }, schema: change });
+      return issueFrom({ head, base }, options.branchPrefix);
+    },
+    async openChanges() {
+      const route = 'GET /repos/{owner}/{repo}/pulls';
+      const found = await pages((page) => http.read({ route, parameters: { state: 'open', ...page }, schema: changes }));
+      return found
+        .filter((one) => issueFrom(one, options.branchPrefix) !== undefined)
+        .map(({ number, head }) => ({ number, branch: head.ref }));
+    },
+    async labelled(label) {
+      const route = 'GET /repos/{owner}/{repo}/issues';
+      const asked = { labels: label, state: 'open', sort: 'created', direction: 'asc' };
+      const found = await pages((page) => http.read({ route, parameters: { ...asked, ...page }, schema: issues }));
+      return found.filter((issue) => issue.pull_request === undefined).map((issue) => issue.number);
+    },
+  };
+}
+
+/** Repositories are compared by number: the branch of a fork can have any name. */
+function issueFrom({ head, base }: z.infer<typeof change>, prefix: string): number | undefined {
+  if (head.repo?.id !== base.repo.id || !head.ref.startsWith(prefix)) return undefined;
+  const issue = /^issue-([1-9]\d*)$/.exec(head.ref.slice(prefix.length))?.[1];
+  return issue === undefined ? undefined : Number(issue);
+}
+
+function markerOf({ id }: CommentRef): string {
+  return `<!-- bugloop:answer ${id} -->`;
+}
+
+/** Ours where `self` says who we are; else any that carries the mark, which is only worse for whoever forged it. */
+async function findAnswer(http: Http, comment: CommentRef, self: number | undefined) {
+  const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments';
+  const all = await pages((page) => http.read({ route, parameters: { issue_number: comment.place, ...page }, schema: comments }));
+  return all.find(({ body, user }) => body?.startsWith(markerOf(comment)) === true && (self === undefined || user?.id === self));
+}
+
+async function pages<T>(read: (page: { per_page: number; page: number }) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for (let page = 1; page <= maxPages; page += 1) {
+    const some = await read({ per_page: pageSize, page });
+    all.push(...some);
+    if (some.length < pageSize) break;
+  }
+  return all;
+}
