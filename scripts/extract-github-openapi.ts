@@ -99,14 +99,14 @@ function readDescription(directory: string, version: string): { version: string;
   const members = ['package/package.json', 'package/generated/api.github.com.json'];
   execFileSync('tar', ['-xzf', archive, ...members], { cwd: directory });
   const [manifest, description] = members.map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as JsonObject);
-  return { version: String(manifest?.['version']), description: description ?? {} };
+  return { version: JSON.stringify(manifest?.['version']).slice(1, -1), description: description ?? {} };
 }
 
 function extractFrom({ version, description }: { version: string; description: JsonObject }): JsonObject {
   const paths: JsonObject = {};
   for (const [path, item] of Object.entries(description['paths'] as Record<string, JsonObject>)) {
     const kept = Object.entries(item).filter(([, operation]) =>
-      operations.has(String((operation as JsonObject)?.['operationId'])),
+      operations.has((operation as { operationId: string }).operationId),
     );
     if (kept.length > 0) paths[path] = Object.fromEntries(kept.map(([method, operation]) => [method, strip(operation)]));
   }

@@ -303,6 +303,7 @@ export function editComment(world: World, caller: Caller, comment: Comment, body
   const changes = { body: { from: comment.body } };
   comment.body = body;
   comment.updatedAt = world.now();
+  if (caller.account) comment.editor = caller.account;
   emitComment(world, caller, comment, 'edited', { changes });
 }
 
@@ -850,7 +851,7 @@ export function addStatus(
 }
 
 /** Runs of the repository's workflows. What `GITHUB_TOKEN` did starts none; a pull request it opened gets runs that wait for a human. */
-export async function startWorkflows(
+async function startWorkflows(
   world: World,
   caller: Caller,
   repository: Repository,
@@ -897,7 +898,7 @@ export function runJobs(world: World, caller: Caller, run: WorkflowRun): void {
   }
 }
 
-export function actionsApp(world: World): App {
+function actionsApp(world: World): App {
   const app = world.apps.find((one) => one.slug === 'github-actions');
   if (!app) throw notFound();
   return app;

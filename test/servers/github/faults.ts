@@ -20,10 +20,13 @@ export interface Fault {
    * - `reset`: the connection is reset without an answer
    * - `secondary-limit`: 403 with `retry-after`; in GraphQL `RATE_LIMITED` under 200
    * - `primary-limit`: 403 with `x-ratelimit-remaining: 0` and a reset time
+   * - `redirect`: 301 to `to`, without it to the same place again
    * - `slow`: the right answer, later
    * - `hang`: never an answer, until the caller or the server ends
    */
-  kind: 'status' | 'html' | 'cut' | 'truncated' | 'reset' | 'secondary-limit' | 'primary-limit' | 'slow' | 'hang';
+  kind: 'status' | 'html' | 'cut' | 'truncated' | 'reset' | 'secondary-limit' | 'primary-limit' | 'redirect' | 'slow' | 'hang';
+  /** Address of `redirect`. */
+  to?: string;
   /** Status of `status`. Default 502. */
   status?: number;
   /** Whether the effect happens although the answer is lost. Default: for `cut`, `truncated` and `slow` only. */
@@ -34,8 +37,8 @@ export interface Fault {
   delay?: number;
   /** Number of the request among all of the server, from 0, as in `server.requests`. */
   at?: number;
-  /** Which requests; a text is compared with the operation (a word of it for GraphQL). Default: any. */
-  match?: string | RegExp | Surface | ((request: FaultTarget) => boolean);
+  /** Which requests; a text is a surface or an operation (a word of it for GraphQL). Default: any. */
+  match?: string | RegExp | ((request: FaultTarget) => boolean);
   /** Skips so many matching requests first. */
   after?: number;
   /** Default 1. */
@@ -73,7 +76,11 @@ function matches(match: Fault['match'], request: FaultTarget): boolean {
   if (match === undefined) return true;
   if (typeof match === 'function') return match(request);
   if (match instanceof RegExp) return match.test(`${request.method} ${request.path} ${request.operation}`);
-  return match === request.surface || match === request.operation || request.operation.split(' ').includes(match);
+  return (
+    match === request.surface ||
+    match === request.operation ||
+    (request.surface === 'graphql' && request.operation.split(' ').includes(match))
+  );
 }
 
 /** Whether the request is carried out before the fault. */

@@ -277,14 +277,6 @@ function parseCgi(output: Buffer): TransferAnswer {
   return { status: Number.parseInt(status, 10), headers: rest, body: output.subarray(end + 4) };
 }
 
-/** Commands of a push, from the head of its body: old hash, new hash, ref. */
-export function pushCommands(body: Buffer): { old: string; new: string; ref: string }[] {
-  return packetLines(body).map((line) => {
-    const [old = '', to = '', ref = ''] = (line.toString('utf8').split('\0')[0] ?? '').trim().split(' ');
-    return { old, new: to, ref };
-  });
-}
-
 function packetLines(body: Buffer): Buffer[] {
   const lines: Buffer[] = [];
   for (let at = 0; at + 4 <= body.length;) {

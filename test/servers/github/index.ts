@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fault, type Faults, commits as faultCommits, openFaults, page as errorPage, type Surface } from './faults.ts';
-import { explainRefusals, pushCommands, refs, nullSha, transfer, type TransferAnswer } from './git.ts';
+import { explainRefusals, refs, nullSha, transfer, type TransferAnswer } from './git.ts';
 import { answerGraphQL, type GraphQLRequest, parseRequest } from './graphql.ts';
 import { checkReply, checkRequest, route, type Route } from './openapi.ts';
 import { demand, needs, workflowRefusal } from './permissions.ts';
@@ -16,15 +16,13 @@ import { afterRefs } from './effects.ts';
 import { handlers, type RestReply } from './rest.ts';
 import { openSeeds, type Seeds } from './seeds.ts';
 import { type Caller, notFound, Refusal, type Repository, type Token } from './state.ts';
+import { deliver } from './webhooks.ts';
 import { type Delivery, findRepository, openQueue, type World } from './world.ts';
 
-export type { Fault, Faults, Surface } from './faults.ts';
-export type { Delivery } from './world.ts';
 export type * from './state.ts';
-export type * from './seeds.ts';
 
 /** A request as it came in, and what became of it. */
-export interface RecordedRequest {
+interface RecordedRequest {
   /** Place in `server.requests`, from 0; what a fault's `at` means. */
   index: number;
   /** Milliseconds since the epoch. */
@@ -47,6 +45,8 @@ export interface RecordedRequest {
   status?: number;
   /** Kind of the fault it met. */
   fault?: Fault['kind'];
+  /** What the test called this part, with `server.step`. */
+  step?: string;
 }
 
 export interface GitHubOptions {
@@ -75,11 +75,15 @@ export interface GitHubServer extends Seeds {
   count(surface: 'rest' | 'graphql' | 'git' | 'api'): number;
   /** Forgets the recorded requests, so that a test counts from here. */
   forget(): void;
+  /** Names what comes next, in `server.requests`. */
+  step(name: string): void;
   /** Writes that were really made, in order, as operations. */
   writes(): string[];
   faults: Faults;
   /** Webhooks, in order. */
   deliveries: Delivery[];
+  /** Sends a webhook again, as a person does by hand: same id, same body. */
+  redeliver(delivery: Delivery, url: string): Promise<void>;
   /** Waits until every webhook under way has been answered. */
   delivered(): Promise<void>;
   /** Budget of a token (or of whoever has none). */
@@ -132,6 +136,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
   const limits = new Map<Token | undefined, { limit: number; remaining: number; used: number; resetAt: number }>();
   const inTurn = openQueue();
   let closed = false;
+  let step: string | undefined;
 
   function limitOf(token: Token | undefined) {
     const known = limits.get(token);
@@ -167,6 +172,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
       path: place.path,
       query: place.query.toString(),
       headers: incoming.headers,
+      ...(step === undefined ? {} : { step }),
     };
     if (place.surface === 'git') {
       const service = place.path.endsWith('/info/refs')
@@ -350,9 +356,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
       DOUBLE_DEFAULT: before.get(`refs/heads/${repository.defaultBranch}`) ?? nullSha,
     });
     const after = await refs(repository);
-    const encoded = request.headers['content-encoding'] === 'gzip';
-    const named = encoded ? [] : pushCommands(body).map((command) => command.ref);
-    const changed = [...new Set([...before.keys(), ...after.keys(), ...named])]
+    const changed = [...new Set([...before.keys(), ...after.keys()])]
       .map((ref) => ({ name: ref, old: before.get(ref) ?? nullSha, new: after.get(ref) ?? nullSha }))
       .filter((change) => change.old !== change.new);
     await afterRefs(world, caller, repository, changed);
@@ -406,6 +410,10 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
 
   function faulty(request: RecordedRequest, fault: Fault): Answer {
     const wait = fault.retryAfter ?? 1;
+    if (fault.kind === 'redirect') {
+      const location = fault.to ?? `${request.surface === 'rest' ? world.apiUrl : serverUrl}${request.path}`;
+      return json(301, { message: 'Moved Permanently', url: location }, { location });
+    }
     if (fault.kind === 'html')
       return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(errorPage) };
     if (fault.kind === 'primary-limit')
@@ -470,10 +478,12 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
       return counted('git').filter((request) => request.operation.startsWith('info/refs')).length;
     },
     forget: () => void requests.splice(0),
+    step: (name) => void (step = name),
     writes: () =>
       requests
         .filter((request) => request.writes && request.status !== undefined && request.status < 400)
         .map((request) => request.operation),
+    redeliver: (delivery, to) => deliver(world, to, delivery),
     delivered: async () => void (await Promise.allSettled(world.pending)),
     limit(token, remaining, resetAt) {
       const budget = limitOf(token);

@@ -28,7 +28,6 @@ interface Schema {
   [keyword: string]: unknown;
 }
 interface Description {
-  source: string;
   paths: Record<string, Record<string, Operation>>;
   components: Record<string, Record<string, unknown>>;
 }
@@ -46,7 +45,6 @@ export interface Route {
 const universal = new Set([304, 400, 401, 403, 404, 422, 429, 500, 502, 503, 504]);
 
 const description = JSON.parse(readFileSync(new URL('openapi.json', import.meta.url), 'utf8')) as Description;
-export const source = description.source;
 
 const strictly = new Ajv({ strict: false, allErrors: false, validateSchema: false, logger: false, inlineRefs: false });
 const coercing = new Ajv({ strict: false, coerceTypes: 'array', validateSchema: false, logger: false, inlineRefs: false });
@@ -170,7 +168,7 @@ function absolute(schema: Schema): object {
 }
 
 function dereference<T>(value: T | { $ref: string }): T {
-  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value as T;
+  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value;
   const [, , section = '', name = ''] = value.$ref.split('/');
   return description.components[section]?.[name] as T;
 }

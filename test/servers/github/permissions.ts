@@ -33,6 +33,8 @@ export const needs = {
 export function roleOf(caller: Caller, repository: Repository): Role {
   const least = repository.private ? 'none' : 'read';
   if (!caller.account) return least;
+  const { token } = caller;
+  if (token && caller.account.typename === 'Bot') return levelOf(token, 'contents', repository);
   return caller.account === repository.owner ? 'admin' : (repository.roles.get(caller.account) ?? least);
 }
 
@@ -40,7 +42,8 @@ export function roleOf(caller: Caller, repository: Repository): Role {
 function levelOf(token: Token, permission: Permission, repository: Repository): Level | 'none' {
   if (token.repositories && !token.repositories.includes(repository)) return repository.private ? 'none' : 'read';
   if (permission === 'metadata') return 'read';
-  return token.permissions[permission] ?? (repository.private ? 'none' : 'read');
+  const open = !repository.private && permission !== 'administration';
+  return token.permissions[permission] ?? (open ? 'read' : 'none');
 }
 
 /** Whether the caller has what is needed, without refusing. */

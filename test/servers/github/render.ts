@@ -21,7 +21,7 @@ import type {
   WorkflowRun,
 } from './state.ts';
 import { reactionContents } from './state.ts';
-import { fullName, htmlUrl, issuesOf, pullsOf, type World } from './world.ts';
+import { fullName, htmlUrl, pullsOf, type World } from './world.ts';
 import { roleOf } from './permissions.ts';
 
 /** Everything as REST and webhooks show it. */
@@ -207,7 +207,7 @@ export function describeLabel(world: World, label: Label): Json {
   };
 }
 
-export function describeReactions(url: string, reactions: readonly Reaction[]): Json {
+function describeReactions(url: string, reactions: readonly Reaction[]): Json {
   const counts = Object.keys(reactionContents).map((content) => [
     content,
     reactions.filter((one) => one.content === content).length,
@@ -284,7 +284,7 @@ export function describeComment(world: World, comment: Comment): Json {
   const url = `${api(world, discussion.repository)}/issues/comments/${comment.id}`;
   return {
     url,
-    html_url: `${describeIssue(world, discussion)['html_url']}#issuecomment-${comment.id}`,
+    html_url: `${String(describeIssue(world, discussion)['html_url'])}#issuecomment-${comment.id}`,
     issue_url: `${api(world, discussion.repository)}/issues/${discussion.number}`,
     id: comment.id,
     node_id: comment.nodeId,
@@ -375,7 +375,7 @@ export function describePull(world: World, pull: PullRequest): Json {
     self: url,
     html,
     issue: issue['url'],
-    comments: `${issue['url']}/comments`,
+    comments: `${String(issue['url'])}/comments`,
     review_comments: `${url}/comments`,
     review_comment: `${api(world, repository)}/pulls/comments{/number}`,
     commits: `${url}/commits`,
@@ -462,7 +462,7 @@ export function describeFile(world: World, repository: Repository, file: Changed
 
 export function describeReview(world: World, review: Review): Json {
   const pull = describePull(world, review.pull);
-  const html = `${pull['html_url']}#pullrequestreview-${review.id}`;
+  const html = `${String(pull['html_url'])}#pullrequestreview-${review.id}`;
   return {
     id: review.id,
     node_id: review.nodeId,
@@ -482,7 +482,7 @@ export function describeReviewComment(world: World, comment: ReviewComment): Jso
   const { thread } = comment;
   const pull = describePull(world, thread.pull);
   const url = `${api(world, thread.pull.repository)}/pulls/comments/${comment.id}`;
-  const html = `${pull['html_url']}#discussion_r${comment.id}`;
+  const html = `${String(pull['html_url'])}#discussion_r${comment.id}`;
   return {
     url,
     pull_request_review_id: comment.review.id,
@@ -575,7 +575,7 @@ export function describeRef(world: World, repository: Repository, name: string, 
 
 // ------------------------------------------------------------------------------------------------ Checks, statuses, Actions
 
-export function describeApp(world: World, app: App): Json {
+function describeApp(world: World, app: App): Json {
   return {
     id: app.id,
     slug: app.slug,
@@ -789,6 +789,3 @@ export function describeJob(world: World, job: Job): Json {
 export function describeSearchResult(world: World, found: Issue | PullRequest): Json {
   return { ...describeIssue(world, found), score: 1 };
 }
-
-export const countOpenIssues = (repository: Repository): number =>
-  issuesOf(repository).filter((issue) => issue.state === 'open').length;

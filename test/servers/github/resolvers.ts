@@ -133,8 +133,8 @@ function discussion<T extends Issue | PullRequest>(repository: Repository, numbe
 }
 
 const webUrl = (call: Call, found: Issue | PullRequest): unknown => describeIssue(call.world, found)['html_url'];
-/** Logins of bots have no suffix here. */
-const login = (account: Account): string => account.login.replace(/\[bot\]$/, '');
+/** Logins of bots have no suffix here, but where the schema takes a bot for a user (the viewer) they keep it. */
+const login = (account: Account): string => (account.typename === 'Bot' ? account.login.replace(/\[bot\]$/, '') : account.login);
 const isMe = (call: Call, account: Account): boolean => account === call.caller.account;
 const permissionName: Record<string, string | null> = {
   none: null,
@@ -144,7 +144,8 @@ const permissionName: Record<string, string | null> = {
   maintain: 'MAINTAIN',
   admin: 'ADMIN',
 };
-const upper = (text: string | null): string | null => text?.toUpperCase() ?? null;
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const upper = (word: string | null): string | null => word?.toUpperCase() ?? null;
 
 const commitAt = (repository: Repository, sha: string): Commit => ({ typename: 'Commit', repository, sha });
 function within<T extends { updatedAt: number; createdAt: number; number: number }>(items: T[], order: unknown): T[] {
@@ -367,7 +368,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
   Query: {
     viewer: (_: object, __: Args, { caller }: Call) => {
       if (!caller.account) throw new Refusal(401, 'Requires authentication');
-      // An installation's viewer is its bot, which the schema still calls a user.
+      // An installation's viewer is its bot, which the schema calls a user: `github-actions[bot]`.
       return { ...caller.account, typename: 'User' };
     },
     repository: (_: object, args: Args, call: Call) => repositoryNamed(call, args['owner'], args['name']),
@@ -434,7 +435,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
     defaultBranchRef: (one: Repository) => refNamed(one, `refs/heads/${one.defaultBranch}`),
     ref: (one: Repository, args: Args) => refNamed(one, String(args['qualifiedName'])),
     refs: async (one: Repository, args: Args, _: Call, info: GraphQLResolveInfo) => {
-      const query = String(args['query'] ?? '');
+      const query = text(args['query']);
       const prefix = String(args['refPrefix']);
       const all = [...(await refs(one, prefix))].filter(([name]) => name.slice(prefix.length).includes(query));
       return page(
@@ -484,7 +485,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
       one.labels.find((label) => label.name.toLowerCase() === String(args['name']).toLowerCase()) ?? null,
     labels: (one: Repository, args: Args, _: Call, info: GraphQLResolveInfo) =>
       page(
-        one.labels.filter((label) => label.name.includes(String(args['query'] ?? ''))),
+        one.labels.filter((label) => label.name.includes(text(args['query']))),
         args,
         info,
       ),
@@ -624,6 +625,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
     issue: (one: Comment) => one.discussion,
     pullRequest: (one: Comment) => (one.discussion.typename === 'PullRequest' ? one.discussion : null),
     repository: (one: Comment) => one.discussion.repository,
+    editor: (one: Comment) => one.editor ?? null,
     url: (one: Comment, _: Args, call: Call) => `${String(webUrl(call, one.discussion))}#issuecomment-${one.id}`,
     authorAssociation: (one: Comment) => associationOf(one.discussion.repository, one.author),
     isMinimized: (one: Comment) => one.minimized !== null,
@@ -672,6 +674,16 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
     prefix: (one: Ref) => /^refs\/(heads|tags)\//.exec(one.name)?.[0] ?? 'refs/',
     repository: (one: Ref) => one.repository,
     target: (one: Ref) => commitAt(one.repository, one.sha),
+    // What a ruleset asks for and who may see it are two things: everybody sees this.
+    refUpdateRule: (one: Ref) => {
+      const rule = one.repository.protections.get(one.name.replace('refs/heads/', ''));
+      return rule ? { requiredStatusCheckContexts: rule.checks } : null;
+    },
+    rules: (one: Ref, args: Args, _: Call, info: GraphQLResolveInfo) => {
+      const rule = one.repository.protections.get(one.name.replace('refs/heads/', ''));
+      const parameters = { typename: 'RequiredStatusChecksParameters', requiredStatusChecks: rule?.ruleset ?? [] };
+      return page(rule?.ruleset ? [{ parameters }] : [], args, info);
+    },
     branchProtectionRule: (one: Ref) => protectionRule(one.repository, one.name.replace('refs/heads/', '')),
     associatedPullRequests: (one: Ref, args: Args, _: Call, info: GraphQLResolveInfo) =>
       page(
@@ -719,7 +731,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
       ),
     history: async (one: Commit, args: Args, _: Call, info: GraphQLResolveInfo) =>
       page(
-        (await commits(one.repository, one.sha, ...(args['path'] ? ['--', String(args['path'])] : []))).map(({ sha }) =>
+        (await commits(one.repository, one.sha, ...(args['path'] ? ['--', text(args['path'])] : []))).map(({ sha }) =>
           commitAt(one.repository, sha),
         ),
         args,
@@ -800,6 +812,7 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
         id: run.nodeId,
         databaseId: run.id,
         event: run.event,
+        file: { path: run.workflow.path },
         runNumber: run.number,
         workflow,
         url: `${htmlUrl(world, one.repository)}/actions/runs/${run.id}`,

@@ -22,7 +22,7 @@ import type {
 import { emit } from './webhooks.ts';
 import { findAccount, findRepository, fullName, pullsOf } from './world.ts';
 
-export interface RestCall extends Call {
+interface RestCall extends Call {
   /** Full address without query, for links to further pages. */
   address: string;
   parameters: Record<string, string>;
@@ -104,7 +104,7 @@ async function shaOf(repository: Repository, ref: string): Promise<string> {
 const get = <T>(call: RestCall, name: string): T | undefined => call.body[name] as T | undefined;
 function labelNames(call: RestCall): string[] | undefined {
   const given = Array.isArray(call.body) ? (call.body as unknown[]) : get<unknown[]>(call, 'labels');
-  return given?.map((label) => (typeof label === 'string' ? label : String((label as { name: string }).name)));
+  return given?.map((label) => (typeof label === 'string' ? label : (label as { name: string }).name));
 }
 
 // ------------------------------------------------------------------------------------------------ Pages
@@ -218,7 +218,7 @@ export const handlers: Record<string, Handler> = {
     const reply = wrapped(call, 'items', search(call, call.query.get('q') ?? ''), (found) =>
       show.describeSearchResult(call.world, found),
     );
-    return { ...reply, body: { ...(reply.body as object), incomplete_results: false } };
+    return { ...reply, body: { ...(reply.body as object), incomplete_results: false, search_type: 'lexical' } };
   },
 
   'repos/get': (call) => {
@@ -283,7 +283,7 @@ export const handlers: Record<string, Handler> = {
     const repository = readable(call, needs.administer);
     const rule = repository.protections.get(call.parameters['branch'] ?? '');
     if (!rule) throw notFound('Branch not protected');
-    const url = `${call.address}`;
+    const url = call.address;
     return ok({
       url,
       enforce_admins: { url: `${url}/enforce_admins`, enabled: rule.enforceAdmins },

@@ -27,9 +27,9 @@ import { addAccount, addLabel, commitFiles, enter, findAccount, identify, initRe
 
 /** How a test makes what is there before, and what other people do meanwhile. */
 
-export type Files = Record<string, string | Buffer | null>;
+type Files = Record<string, string | Buffer | null>;
 
-export interface RepositorySeed {
+interface RepositorySeed {
   owner: string;
   name: string;
   /** First commit on the default branch. */
@@ -46,18 +46,18 @@ export interface RepositorySeed {
   settings?: Partial<Repository['settings']>;
 }
 
-export interface TokenSeed {
+interface TokenSeed {
   kind: TokenKind;
   /** Login of the person (PATs) or of the app without `[bot]`. Default: the first repository's owner, or `bugloop`. */
   login?: string;
   /** Of an App, `GITHUB_TOKEN` or fine-grained token. Default: all that publishing and gating need. */
   permissions?: Partial<Record<Permission, Level>>;
   /** Of a classic token. Default `repo`. */
-  scopes?: string[];
+  scopes?: readonly string[];
   repositories?: Repository[];
 }
 
-export interface WorkflowSeed {
+interface WorkflowSeed {
   name: string;
   path?: string;
   on?: string[];
@@ -66,7 +66,7 @@ export interface WorkflowSeed {
   outcome?: Workflow['outcome'];
 }
 
-export interface CheckSeed extends effects.CheckInput {
+interface CheckSeed extends effects.CheckInput {
   /** App that owns the check. Default `github-actions`. */
   app?: string;
 }
@@ -158,7 +158,13 @@ export function openSeeds(world: World): Seeds {
     const kind = person.typename === 'Bot' ? 'app' : 'classic';
     return {
       account: person,
-      token: { value: '', kind, account: person, permissions: defaultPermissions, scopes: ['repo', 'workflow'] },
+      token: {
+        value: '',
+        kind,
+        account: person,
+        permissions: { ...defaultPermissions, checks: 'write', statuses: 'write' },
+        scopes: ['repo', 'workflow'],
+      },
     };
   };
   const asOwner = (repository: Repository): Caller => as(repository.owner.login);

@@ -33,7 +33,7 @@ export interface Token {
   account: Account;
   permissions: Partial<Record<Permission, Level>>;
   /** Of a classic token. */
-  scopes: string[];
+  scopes: readonly string[];
   /** Writes reach only these, where the token names any. */
   repositories?: Repository[];
 }
@@ -75,6 +75,8 @@ export interface Protection {
   approvals: number;
   enforceAdmins: boolean;
   conversationResolution: boolean;
+  /** Checks that a ruleset asks for, of one app or of any. */
+  ruleset?: { context: string; integrationId: number | null }[];
 }
 
 export interface Label extends Entity {
@@ -131,6 +133,8 @@ export interface Comment extends Entity {
   typename: 'IssueComment';
   discussion: Issue | PullRequest;
   author: Account;
+  /** Who changed it last. */
+  editor?: Account;
   body: string;
   createdAt: number;
   updatedAt: number;
@@ -217,7 +221,7 @@ export interface App {
   name: string;
   owner: Account;
 }
-export type CheckStatus = 'queued' | 'in_progress' | 'completed';
+type CheckStatus = 'queued' | 'in_progress' | 'completed';
 export type Conclusion =
   | 'success'
   | 'failure'
@@ -253,7 +257,7 @@ export interface CheckRun extends Entity {
   externalId: string;
   output: { title: string | null; summary: string | null; text: string | null; annotations: Annotation[] };
 }
-export interface Annotation {
+interface Annotation {
   path: string;
   start_line: number;
   end_line: number;
@@ -330,10 +334,13 @@ export function invalid(resource: string, message: string, error: Record<string,
   return new Refusal(422, message, { errors: [{ resource, ...(error['code'] ? {} : { code: 'custom', message }), ...error }] });
 }
 
+/** Characters as a database counts them: one for an emoji. */
+const lengthOf = (text: string): number => text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
+
 /** Longest body of an issue, comment, pull request or review, in characters. */
-export const longestBody = 65_536;
+const longestBody = 65_536;
 export function checkBodyLength(resource: string, body: string): void {
-  if ([...body].length > longestBody) {
+  if (lengthOf(body) > longestBody) {
     const message = `Body is too long (maximum is ${longestBody} characters)`;
     throw invalid(resource, message, { code: 'unprocessable', field: 'data', message });
   }

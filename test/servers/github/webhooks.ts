@@ -37,7 +37,7 @@ export function emit(
     ...(content.action ? { action: content.action } : {}),
   };
   world.deliveries.push(delivery);
-  if (world.webhooks.url) deliver(world, world.webhooks.url, delivery);
+  if (world.webhooks.url) void deliver(world, world.webhooks.url, delivery);
 }
 
 /** Sends a recorded webhook; GitHub does not try again by itself. */
