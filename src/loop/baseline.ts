@@ -1,5 +1,8 @@
+import type { Config } from '../core/config.ts';
 import { failingIds, findFlaky } from '../core/compare.ts';
+import { readRemembered, writeRemembered } from '../core/remember.ts';
 import type { Execution, Reason, RepoPath, StaticCheck, TestRun } from '../core/types.ts';
+import type { IndexCache, Workspace } from '../ports.ts';
 import type { Run } from './run.ts';
 
 /** How the base commit builds and tests, seen by bugloop itself before anything was changed. */
@@ -19,7 +22,8 @@ export async function takeBaseline({
   workspace,
   progress,
   signal,
-}: Pick<Run, 'workspace' | 'progress' | 'signal'>): Promise<BaselineAnswer> {
+  baselines,
+}: Pick<Run, 'workspace' | 'progress' | 'signal' | 'baselines'>): Promise<BaselineAnswer> {
   if (workspace.commands.test === undefined) {
     return refuse('baseline.no_test_command', 'no test command was found: set commands.test in .bugloop/config.yml');
   }
@@ -29,6 +33,11 @@ export async function takeBaseline({
   if (setup !== undefined && setup.exitCode !== 0) {
     step.fail('setup failed');
     return refuse('baseline.setup_failed', `${setup.argv.join(' ')} failed on the base commit: ${lastLine(setup)}`);
+  }
+  const known = await recall(baselines);
+  if (known !== undefined) {
+    step.done(`${describeBaseline(known.runs)}, as an earlier run saw this tree`);
+    return { ok: true, baseline: known };
   }
   step.update('building');
   const build = await workspace.build({ signal });
@@ -45,7 +54,20 @@ export async function takeBaseline({
   await workspace.settle();
   await workspace.checkout(workspace.base);
   step.done(describeBaseline(runs));
-  return { ok: true, baseline: { runs, build, staticChecks } };
+  const baseline: Baseline = { runs, build, staticChecks };
+  if (!signal.aborted) await baselines?.save(new TextEncoder().encode(writeRemembered(baseline)));
+  return { ok: true, baseline };
+}
+
+/** Everything that a baseline depends on inside the repository: what the cache of baselines is known by. */
+export async function nameBaseline(workspace: Workspace, config: Config): Promise<string[]> {
+  const { commands, sandbox, mirror, base } = workspace;
+  return [await mirror.treeOf(base), sandbox, JSON.stringify([commands, config.commands, config.results, config.network])];
+}
+
+async function recall(cache: IndexCache | undefined): Promise<Baseline | undefined> {
+  const bytes = await cache?.load();
+  return bytes === undefined ? undefined : readRemembered(new TextDecoder().decode(bytes));
 }
 
 function failingFiles(run: TestRun): { files?: RepoPath[] } {

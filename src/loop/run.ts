@@ -4,7 +4,7 @@ import type { BugReport } from '../core/issue.ts';
 import type { NamedError } from '../core/proof.ts';
 import type { RunReport } from '../core/report.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
-import type { Agent, Journal, Progress, Workspace } from '../ports.ts';
+import type { Agent, IndexCache, Journal, Progress, Workspace } from '../ports.ts';
 
 /** Everything one run of the loop works with. Built by a command, never changed. */
 export interface Run {
@@ -21,6 +21,8 @@ export interface Run {
   /** Conditions of this run on top of the proof. */
   terms?: Terms;
   workspace: Workspace;
+  /** Where baselines of earlier runs on the same tree are; absent where the base has to be seen anew. */
+  baselines?: IndexCache;
   agent: Agent;
   journal: Journal;
   progress: Progress;
