@@ -4,7 +4,7 @@ import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { readCheckpoint } from '../loop/checkpoint.ts';
-import { findPrior, openCase, takeIssue } from '../loop/claim.ts';
+import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
 import { conclude } from '../loop/conclude.ts';
 import type { Journal, Mirror } from '../ports.ts';
 import { exitOf, releasingOnError, tellConclusion } from './solve.ts';
@@ -42,8 +42,7 @@ export async function publishRun(
     text: renderOutcome(report, journal.dir),
     runDir: journal.dir,
   };
-  const published = standing.changes.some(({ fromBranch, head }) => fromBranch && head === report.head);
-  const prior = findPrior(published ? { ...standing, changes: [] } : standing);
+  const prior = findObstacle(standing);
   if (prior !== undefined) return { ...result, exit: exits.done, text: `Nothing to do: ${prior}\n` };
   const { config, progress, now } = context;
   const opened = openCase(

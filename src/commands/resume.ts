@@ -9,7 +9,7 @@ import { readTemplate } from '../loop/prompt.ts';
 import { begin, type Progressed } from '../loop/repair.ts';
 import type { Journal, Standing, Workspace } from '../ports.ts';
 import { publishRun } from './publish.ts';
-import { baseOf, fetchPublished, finish, openRun, releasingOnError, runLoop, takeIfPublishing } from './solve.ts';
+import { baseOf, fetchPublished, finish, openRun, releasingOnError, runLoop, takeIfPublishing, tellIfUntold } from './solve.ts';
 
 /**
  * Goes on where a run of the issue stopped: with its journal and bundle where they are on this machine, else with the
@@ -21,7 +21,10 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
   const forge = await context.openForge();
   const standing = await forge.read(ref);
   const prior = findPrior(standing);
-  if (prior !== undefined) return { exit: exits.done, text: `Nothing to do: ${prior}\n` };
+  if (prior !== undefined) {
+    await tellIfUntold(context, forge, ref, standing);
+    return { exit: exits.done, text: `Nothing to do: ${prior}\n` };
+  }
   assertSameText(standing);
 
   const found = await context.openLastRun(standing.issue.id);

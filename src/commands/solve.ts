@@ -7,15 +7,15 @@ import type { RunReport } from '../core/report.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { renderPlan, type PlanFacts } from '../core/views/plan.ts';
 import { exits, type Exit } from '../errors.ts';
-import { takeBaseline } from '../loop/baseline.ts';
+import { nameBaseline, takeBaseline } from '../loop/baseline.ts';
 import { composePrompt, findSuspects, readTemplate, type Located } from '../loop/prompt.ts';
 import { begin, repair, type Progressed } from '../loop/repair.ts';
 import type { Run } from '../loop/run.ts';
 import { describeStart } from '../loop/checkpoint.ts';
-import { announce, findPrior, letGo, openCase, takeIssue, type Case } from '../loop/claim.ts';
-import { conclude, type Conclusion } from '../loop/conclude.ts';
+import { announce, findPrior, findUntold, letGo, openCase, takeIssue, type Case } from '../loop/claim.ts';
+import { conclude, tell, type Conclusion } from '../loop/conclude.ts';
 import { approve, askForApproval, needsApproval } from '../loop/approval.ts';
-import type { Agent, Journal, Mirror, Standing, Workspace } from '../ports.ts';
+import type { Agent, Forge, Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import type { Move, StateRecord } from '../core/state.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { seal, type Ending } from '../loop/seal.ts';
@@ -39,7 +39,10 @@ export async function solve(
   const seen = await forge.read(ref);
   const standing = { ...seen, issue: { ...seen.issue, ...trigger.text } };
   const prior = findPrior(standing);
-  if (prior !== undefined) return nothingToDo(prior);
+  if (prior !== undefined) {
+    await tellIfUntold(context, forge, ref, standing);
+    return nothingToDo(prior);
+  }
   const report = readReport(standing.issue);
   if (context.flags.dryRun) {
     return { exit: exits.done, text: renderPlan(planFacts(context), standing.issue, report, standing.branch) };
@@ -68,6 +71,17 @@ export async function solve(
     const ending = await runLoop(run, template, located);
     return await finish(context, claimed.case, run, ending, startedAt);
   });
+}
+
+/** Finishes what a run left that was killed after it opened its change and before it told so. */
+export async function tellIfUntold(context: Context, forge: Forge, ref: string, standing: Standing): Promise<void> {
+  const change = findUntold(standing);
+  if (change === undefined || !context.flags.publish || context.flags.dryRun) return;
+  const { config, progress, now } = context;
+  const journal = await context.openJournal(standing.issue.id);
+  const opened = openCase({ forge, ref, standing, lookedAt: now(), config, journal, progress, now }, { base: baseOf(context) });
+  const taken = await takeIssue(opened);
+  if (taken.ok) await tell(taken.case, change);
 }
 
 /** Seals the run and concludes it on the forge, unless that was left to `publish`. */
@@ -164,7 +178,8 @@ export async function openRun(context: Context, parts: RunParts): Promise<{ run:
   const { standing, report, journal, agent, workspace, startedAt, onto } = parts;
   const { config } = context;
   const { base } = context.repository;
-  const located = await findSuspects(base, workspace.mirror, report, config.tests);
+  const index = await context.openCache('index', []);
+  const located = await findSuspects(base, workspace.mirror, report, config.tests, index);
   const run: Run = {
     issue: standing.issue,
     report,
@@ -175,6 +190,7 @@ export async function openRun(context: Context, parts: RunParts): Promise<{ run:
     branch: standing.branch,
     ...(onto === undefined ? {} : { onto }),
     workspace,
+    baselines: await context.openCache('baseline', await nameBaseline(workspace, config)),
     agent,
     journal,
     progress: context.progress,

@@ -5,7 +5,7 @@ import { advance, readState, stateVersion, summarise, type Move, type StateRecor
 import type { Issue } from '../core/types.ts';
 import { renderStatus } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
-import type { Forge, Journal, Marks, Progress, Standing } from '../ports.ts';
+import type { Forge, Journal, Marks, OpenChange, Progress, Standing } from '../ports.ts';
 
 /** One issue in the hands of one run: where it stands on the forge, and the record that our status comment will hold. */
 export interface Case {
@@ -37,6 +37,24 @@ export function findPrior({ issue, open, changes, tip, obstacle, branch, lock }:
   if (tip?.ours === false) return `branch ${branch} exists and its last commit is by ${tip.author}`;
   if (obstacle !== undefined) return obstacle;
   return lock?.live === true ? `run ${lock.run} is working on issue ${name}, at the latest until ${lock.expiresAt}` : undefined;
+}
+
+/**
+ * Our own change that the issue does not tell of yet: the run that opened it ended before it could. It is no answer to stop
+ * at, but work to finish.
+ */
+export function findUntold(standing: Standing): OpenChange | undefined {
+  const { changes, tip, lock } = standing;
+  const change = changes.find(({ fromBranch, mine }) => fromBranch && mine);
+  if (change === undefined || tip?.ours !== true || tip.commit !== change.head || lock?.live === true) return undefined;
+  const state = readRecord(standing)?.state;
+  return state === undefined || state === 'ASSIGNED' || state === 'SOLVING' ? change : undefined;
+}
+
+/** As `findPrior`, for a run that finishes what an earlier one left. */
+export function findObstacle(standing: Standing): string | undefined {
+  const untold = findUntold(standing);
+  return findPrior({ ...standing, changes: standing.changes.filter((change) => change !== untold) });
 }
 
 /** The record that our status comment holds. Fails closed: what is ours and unreadable stops the run. */
@@ -79,7 +97,7 @@ export async function takeIssue(held: Case): Promise<{ ok: true; case: Case } | 
   if (answer.took !== undefined) progress.note(`stale lock of run ${answer.took.run} taken over`);
   // Nobody was seen at work, so whoever could have come and gone since did so within the time the look is old.
   const taken = answer.took === undefined ? await lookAgain(held) : await lookNow(held);
-  const why = findPrior(taken.standing);
+  const why = findObstacle(taken.standing);
   if (why === undefined) return { ok: true, case: taken };
   await mark(taken, { release: journal.id });
   return { ok: false, why };

@@ -5,7 +5,7 @@ import { oneLine } from '../core/text.ts';
 import type { CommitId, Reason } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
-import type { Mirror, OpenedChange, Pushed } from '../ports.ts';
+import type { Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
 import { findPrior, lookAgain, mark, markStatus, step, type Case } from './claim.ts';
 
 /** A run that was sealed, and the mirror that holds what it made. */
@@ -72,6 +72,15 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
   const { inProgress, trigger, needsHuman } = config.labels;
   await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id }, sealed.report);
   return { kind: 'published', opened };
+}
+
+/** Tells on the issue of a change that a run opened before it ended: labels, status comment, no lock. */
+export async function tell(held: Case, change: OpenChange): Promise<void> {
+  const { journal, config } = held;
+  const record = { ...held.record, change: { number: change.number, url: change.url, head: change.head } };
+  const { inProgress, trigger, needsHuman } = config.labels;
+  const done = step({ ...held, record: { ...record, state: 'SOLVING' } }, 'publish');
+  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id });
 }
 
 /** Hands the issue to a person: one comment says why, what was tried and how to go on. */

@@ -2,8 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import {
+  type Comment,
   type GitHubServer,
   type Issue,
   type Repository,
@@ -42,16 +43,24 @@ export const scripts = {
   stuck: [[fix, done], [done], [done]],
   /** Half the work first. */
   slow: [[fix, { tool: 'shell', input: { command: 'sleep 60' } }, test, done]],
+  /** What is left to do once the source is mended. */
+  rest: [
+    [test, done],
+    [test, done],
+  ],
 } satisfies Record<string, Call[][]>;
 
 export const labels = { trigger: 'bug:autofix', inProgress: 'bugloop:solving', needsHuman: 'bugloop:escalated' };
 
-export interface Scene {
+export interface Scene extends AsyncDisposable {
   server: GitHubServer;
   repository: Repository;
   issue: Issue;
   token: Token;
   clone: string;
+  /** Directory of everything that the test leaves. */
+  home: string;
+  children: Set<ChildProcess>;
 }
 
 /** `kind`: of the token that bugloop gets. */
@@ -73,18 +82,27 @@ export async function stage(
     author: 'guest',
   });
   const token = server.token({ kind: options.kind ?? 'actions', repositories: [repository] });
-  const clone = cloneOf(repository);
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-scene-')));
+  const children = new Set<ChildProcess>();
+  const scene = { server, repository, issue, token, home, children };
+  const clone = cloneOf(scene);
   server.forget();
-  onTestFinished(() => server.close());
-  return { server, repository, issue, token, clone };
+  return {
+    ...scene,
+    clone,
+    async [Symbol.asyncDispose]() {
+      for (const child of children) child.kill('SIGKILL');
+      await server.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A clone as `actions/checkout` leaves one: no credential in it. */
-export function cloneOf(repository: Repository): string {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-clone-')));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  execFileSync('git', ['clone', '--quiet', repository.path, join(dir, 'adder')]);
-  return join(dir, 'adder');
+export function cloneOf({ repository, home }: Pick<Scene, 'repository' | 'home'>): string {
+  const dir = join(mkdtempSync(join(home, 'clone-')), 'adder');
+  execFileSync('git', ['clone', '--quiet', repository.path, dir]);
+  return dir;
 }
 
 export interface Ended {
@@ -122,7 +140,7 @@ export function start(scene: Scene, args: string[], env: Record<string, string |
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  scene.children.add(child);
   return { child, ended };
 }
 
@@ -137,11 +155,41 @@ export function run(
 
 /** Flags of a run with the scripted agent. */
 export function scripted(scene: Scene, script: Call[][] = scripts.good): string[] {
-  const file = join(scene.clone, '..', 'script.json');
+  const file = join(scene.home, 'script.json');
   writeFileSync(file, JSON.stringify({ attempts: script }));
   return ['--agent', 'scripted', '--script', file, '--sandbox', 'basic', '--quiet'];
 }
 
 export function solve(scene: Scene, script: Call[][] = scripts.good, more: string[] = []): Promise<Ended> {
   return run(scene, ['solve', String(scene.issue.number), ...scripted(scene, script), ...more]);
+}
+
+// ---------------------------------------------------------------------------------------------- what is there afterwards
+
+export function labelsOf({ issue }: Scene): string[] {
+  return issue.labels.map(({ name }) => name).toSorted();
+}
+
+export function statusComments({ issue }: Scene): Comment[] {
+  return issue.comments.filter(({ body }) => body.startsWith('<!-- bugloop:status -->'));
+}
+
+export async function branchesOf({ server, repository }: Scene): Promise<string[]> {
+  const refs = await server.git(repository, 'for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads/');
+  return refs.split('\n').filter((line) => line !== '');
+}
+
+/** The tree that every undisturbed run of the good script publishes. */
+export async function expectFixed({ server, repository }: Scene, branch = 'bugloop/issue-1'): Promise<void> {
+  expect(await server.git(repository, 'show', `${branch}:src/add.js`)).toContain('a + b');
+  expect(await server.git(repository, 'diff', '--name-only', 'main', branch)).toBe('src/add.js\ntest/sum.test.js');
+}
+
+/** One branch, one draft, one status comment, labels moved, no lock left: whatever happened on the way. */
+export async function expectOneOfEach(scene: Scene): Promise<void> {
+  expect(scene.server.pulls(scene.repository)).toMatchObject([{ draft: true }]);
+  expect(statusComments(scene)).toHaveLength(1);
+  expect(labelsOf(scene)).toEqual([]);
+  expect(await branchesOf(scene)).toEqual(['bugloop/issue-1', 'main']);
+  await expectFixed(scene);
 }

@@ -90,6 +90,7 @@ export const standingDocument = /* GraphQL */ `
           url
           isDraft
           headRefOid
+          viewerDidAuthor
           headRepository {
             databaseId
           }
@@ -122,6 +123,8 @@ export const standingDocument = /* GraphQL */ `
               url
               isDraft
               headRefOid
+              viewerDidAuthor
+              viewerDidAuthor
             }
           }
           comments(first: 100) {
@@ -145,7 +148,13 @@ export const standingDocument = /* GraphQL */ `
 const target = z.object({ oid: z.string() });
 const baseRef = z.object({ name: z.string(), target: target.extend({ tree: target.optional() }).nullable() });
 const label = z.object({ id: z.string(), name: z.string() });
-const change = z.object({ number: z.int(), url: z.string(), isDraft: z.boolean(), headRefOid: z.string() });
+const changeNode = z.object({
+  number: z.int(),
+  url: z.string(),
+  isDraft: z.boolean(),
+  headRefOid: z.string(),
+  viewerDidAuthor: z.boolean(),
+});
 const comments = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
   nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() }).nullable()),
@@ -161,7 +170,7 @@ export const issueNode = z.object({
   state: z.enum(['OPEN', 'CLOSED']),
   labels: z.object({ nodes: z.array(label.nullable()) }).nullable(),
   assignees: z.object({ nodes: z.array(z.object({ id: z.string(), login: z.string() }).nullable()) }),
-  closedByPullRequestsReferences: z.object({ nodes: z.array(change.nullable()) }).nullable(),
+  closedByPullRequestsReferences: z.object({ nodes: z.array(changeNode.nullable()) }).nullable(),
   comments,
 });
 
@@ -188,13 +197,14 @@ export const standingAnswer = z.object({
       inProgress: label.nullable(),
       needsHuman: label.nullable(),
       pullRequests: z.object({
-        nodes: z.array(change.extend({ headRepository: z.object({ databaseId: z.int().nullable() }).nullable() }).nullable()),
+        nodes: z.array(changeNode.extend({ headRepository: z.object({ databaseId: z.int().nullable() }).nullable() }).nullable()),
       }),
       issueOrPullRequest: z.union([issueNode, z.object({ __typename: z.literal('PullRequest') })]).nullable(),
     })
     .nullable(),
 });
 export type StandingAnswer = z.infer<typeof standingAnswer>;
+export type ChangeNode = z.infer<typeof changeNode>;
 export type IssueNode = z.infer<typeof issueNode>;
 
 /** Pages of comments after the first. */
@@ -283,3 +293,4 @@ export const markAnswer = z.record(
     })
     .nullable(),
 );
+export type MarkAnswer = z.infer<typeof markAnswer>;

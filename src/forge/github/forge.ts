@@ -1,6 +1,6 @@
 import type { Actor } from '../../core/event.ts';
 import { parseIssueRef } from '../../core/flags.ts';
-import type { CommitId, Issue } from '../../core/types.ts';
+import type { Issue } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
 import type { Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment } from '../../ports.ts';
@@ -11,6 +11,7 @@ import {
   openChangeDocument,
   standingAnswer,
   standingDocument,
+  type ChangeNode,
   type IssueNode,
   type StandingAnswer,
 } from './documents.ts';
@@ -18,7 +19,7 @@ import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readHolder, takeLock, type Liveness } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
-import { findTrouble } from './trouble.ts';
+import { findTrouble, unavailable } from './trouble.ts';
 
 export interface GitHubOptions extends GitHubRequests, Liveness {
   serverUrl: string;
@@ -65,15 +66,17 @@ export function openGitHubForge(options: GitHubOptions): Forge {
     },
     async mark(standing, marks) {
       const number = standing.issue.number ?? 0;
-      return markOnce(http, options, await seenOf(standing), marks, () => look(number));
+      const { marked, seen } = await markOnce(http, options, await seenOf(standing), marks, () => look(number));
+      looks.set(standing.issue.id, seen);
+      return marked;
     },
     async fetchBranch({ branch }, mirror) {
-      await mirror.fetch(remote, branch);
+      await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
     async pushBranch({ branch, head, expected, mirror }) {
       const update = { branch, head, ...(expected === undefined ? {} : { expected }) };
       // A push that took effect before its answer was lost finds the branch where it wants it.
-      const answer = await http.persist(() => mirror.push(remote, update));
+      const answer = await http.persist(() => mirror.push(remote, update).catch(mayPass));
       if (answer.ok) return { ok: true, created: expected === undefined };
       return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
     },
@@ -109,6 +112,12 @@ export function openGitHubForge(options: GitHubOptions): Forge {
         },
       }),
   };
+}
+
+/** Git says that the forge could not be used: it may pass. */
+function mayPass(error: unknown): never {
+  if (error instanceof BugloopError && error.code === 'api.unavailable') throw unavailable(error.message, error);
+  throw error;
 }
 
 function toOpened(changes: readonly OpenChange[]): OpenedChange | undefined {
@@ -230,14 +239,14 @@ function describeTip({ committer, trailer }: GitHubOptions, target: TipTarget): 
 }
 
 function describeChanges(repository: NonNullable<StandingAnswer['repository']>, node: IssueNode): OpenChange[] {
-  const describeOne =
-    (fromBranch: boolean) => (change: { number: number; url: string; isDraft: boolean; headRefOid: CommitId }) => ({
-      number: change.number,
-      url: change.url,
-      draft: change.isDraft,
-      head: change.headRefOid,
-      fromBranch,
-    });
+  const describeOne = (fromBranch: boolean) => (change: ChangeNode) => ({
+    number: change.number,
+    url: change.url,
+    draft: change.isDraft,
+    head: change.headRefOid,
+    fromBranch,
+    mine: change.viewerDidAuthor,
+  });
   const own = present(repository.pullRequests.nodes)
     .filter(({ headRepository }) => headRepository?.databaseId === repository.databaseId)
     .map(describeOne(true));

@@ -1,5 +1,6 @@
+import { statusMarker } from '../../core/views/status-comment.ts';
 import type { Marked, Marks, Standing } from '../../ports.ts';
-import { markAnswer, markDocument, type MarkPart } from './documents.ts';
+import { markAnswer, markDocument, type MarkAnswer, type MarkPart } from './documents.ts';
 import type { Http } from './http.ts';
 import { findTrouble } from './trouble.ts';
 
@@ -44,7 +45,7 @@ export async function markOnce(
   first: Seen,
   marks: Marks,
   look: () => Promise<Seen>,
-): Promise<Marked> {
+): Promise<{ marked: Marked; seen: Seen }> {
   const wanted = redacted(marks, options.redact);
   let seen = first;
   let refused: unknown;
@@ -53,16 +54,15 @@ export async function markOnce(
       seen = await look();
       return partsFor(seen, wanted).length === 0 ? result(seen) : undefined;
     },
-    async make(): Promise<Marked> {
+    async make() {
       for (;;) {
         const missing = missingLabels(seen, wanted);
         const parts = missing.length > 0 ? missing : partsFor(seen, wanted);
         if (parts.length === 0) return result(seen);
         try {
           const answer = await http.send({ ...markDocument(parts), schema: markAnswer });
+          seen = parts.reduce((before, part, index) => afterPart(before, part, answer[`p${index}`] ?? {}), seen);
           if (missing.length === 0) return result(seen);
-          const made = Object.values(answer).flatMap((part) => part?.label ?? []);
-          seen = { ...seen, known: [...seen.known, ...made] };
         } catch (error) {
           // Some parts were refused, perhaps because somebody else was quicker: look, and try what is left once more.
           if (findTrouble(error)?.trouble.outcome !== 'refused' || refused !== undefined) throw error;
@@ -82,8 +82,43 @@ function redacted(marks: Marks, redact: (text: string) => string): Marks {
   };
 }
 
-function result({ standing }: Seen): Marked {
-  return { done: true, ...(standing.status === undefined ? {} : { statusUrl: standing.status.url }) };
+function result(seen: Seen): { marked: Marked; seen: Seen } {
+  const { status } = seen.standing;
+  return { marked: { done: true, ...(status === undefined ? {} : { statusUrl: status.url }) }, seen };
+}
+
+/** What the next look would show of a part that was carried out: later writes start from here. */
+function afterPart(seen: Seen, part: MarkPart, { label, commentEdge }: NonNullable<MarkAnswer[string]>): Seen {
+  switch (part.field) {
+    case 'createLabel':
+      return label == null ? seen : { ...seen, known: [...seen.known, label] };
+    case 'addLabelsToLabelable':
+      return { ...seen, labels: [...seen.labels, ...seen.known.filter(({ id }) => part.input.labelIds.includes(id))] };
+    case 'removeLabelsFromLabelable':
+      return { ...seen, labels: seen.labels.filter(({ id }) => !part.input.labelIds.includes(id)) };
+    case 'removeAssigneesFromAssignable':
+      return { ...seen, assignees: seen.assignees.filter(({ id }) => !part.input.assigneeIds.includes(id)) };
+    case 'addComment':
+      return commentEdge?.node == null ? seen : withComment(seen, { ...commentEdge.node, body: part.input.body });
+    case 'updateIssueComment':
+      return withStatus(seen, part.input.body);
+    case 'updateRefs': {
+      const { lock: _, ...standing } = seen.standing;
+      return { ...seen, standing };
+    }
+  }
+}
+
+function withComment(seen: Seen, comment: Comment): Seen {
+  const known = { ...seen, comments: [...seen.comments, comment] };
+  if (!comment.body.startsWith(statusMarker)) return known;
+  const status = { id: comment.id, url: comment.url, text: comment.body };
+  return { ...known, standing: { ...seen.standing, status } };
+}
+
+function withStatus(seen: Seen, text: string): Seen {
+  const { status } = seen.standing;
+  return status === undefined ? seen : { ...seen, standing: { ...seen.standing, status: { ...status, text } } };
 }
 
 /** What is still to be done, in the order in which people should see it. */
