@@ -21,7 +21,7 @@ import { Refusal } from './state.ts';
 
 let schema: GraphQLSchema | undefined;
 /** Built once for a process; a third of a second. */
-function loadSchema(): GraphQLSchema {
+export function loadSchema(): GraphQLSchema {
   if (schema) return schema;
   // The package exports only a module that reads its three megabytes of JSON as well.
   const manifest = findPackageJSON('@octokit/graphql-schema', import.meta.url);

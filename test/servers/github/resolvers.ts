@@ -229,7 +229,6 @@ const discussed: Record<string, Resolver<Issue | PullRequest>> = {
   milestone: () => null,
   labels: (one, args, _, info) => page(one.labels, args, info),
   assignees: (one, args, _, info) => page(one.assignees, args, info),
-  assignedActors: (one, args, _, info) => page(one.assignees, args, info),
   comments: (one, args, _, info) => {
     const order = args['orderBy'] as { direction: string } | null | undefined;
     return page(order?.direction === 'DESC' ? [...one.comments].reverse() : one.comments, args, info);
