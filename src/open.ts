@@ -20,7 +20,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Gate, Journal } from './ports.ts';
+import type { Agent, Forge, Gate, Journal, Reviews } from './ports.ts';
 import { readConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
@@ -285,6 +285,7 @@ function composeContext(parts: Parts): Context {
       throw new BugloopError('state.base', `the base ${commit} of the run is not on ${branch ?? 'what is checked out'} here`);
     },
     openForge: forge,
+    openReviews: () => openReviews(parts),
     openGate: () => openGate(parts),
     async readConfigAt(mirror, commit) {
       const { readConfigurationAt } = await import('./settings.ts');
@@ -398,6 +399,21 @@ async function openGate(parts: Parts): Promise<Gate> {
     branchPrefix: parts.config.branchPrefix,
     redact: await redactor(parts.opening.operator),
     ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
+  });
+}
+
+async function openReviews(parts: Parts): Promise<Reviews> {
+  const { operator } = parts.opening;
+  const { committer } = await import('./workspace/git.ts');
+  const { runTrailer } = await import('./forge/index.ts');
+  const { openGitHubReviews } = await import('./forge/github/threads.ts');
+  return openGitHubReviews({
+    ...gitHubRequests(parts),
+    serverUrl: operator.github.serverUrl,
+    automaticReviewers: parts.config.gate.automaticReviewers,
+    committer: committer.email,
+    trailer: runTrailer,
+    redact: await redactor(operator),
   });
 }
 

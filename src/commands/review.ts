@@ -12,12 +12,15 @@ import { sealCommit } from '../loop/seal.ts';
 import type { ReviewStanding, Reviews } from '../ports.ts';
 
 /** One round over the open threads of a change: work, one push, then the replies. */
-export async function review(context: Context, reviews: Reviews, { number }: { number: number }): Promise<CommandResult> {
+export async function review(context: Context, { number }: { number: number }): Promise<CommandResult> {
   const startedAt = context.now();
+  const reviews = await context.openReviews();
   const standing = await reviews.read(number);
   const refused = refuseRound(standing, context.config.branchPrefix);
   if (refused !== undefined) return stop(refused);
-  const pinned = await context.open({ flags: { base: standing.base.commit }, agent: true, sandbox: true });
+  // Configuration, prompts and guards are those of the commit that the change is built on.
+  const flags = { base: standing.base.commit };
+  const pinned = await context.open({ flags, change: String(number), agent: true, sandbox: true });
   const template = readTemplate(await pinned.readPrompt('resolve-comments'), reviewSlots);
   await using workspace = await pinned.openWorkspace(standing.base.commit);
   await reviews.fetchHead(standing, workspace.mirror);

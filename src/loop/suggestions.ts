@@ -2,6 +2,7 @@ import type { Claim } from '../core/ledger.ts';
 import { applySuggestions, placeSuggestion, refusals, type PlacedSuggestion } from '../core/suggestion.ts';
 import type { OpenThread } from '../core/threads.ts';
 import type { CommitId, RepoPath } from '../core/types.ts';
+import { BugloopError } from '../errors.ts';
 import type { Baseline } from './baseline.ts';
 import { judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
 import type { Run } from './run.ts';
@@ -27,8 +28,9 @@ export async function applyMechanically(
   const suggestions = open.filter(({ kind }) => kind === 'suggestion');
   const notes = new Map<string, string>();
   const claims: Claim[] = [];
+  const originals = await readOriginals(run, suggestions);
   const placed = suggestions.flatMap(({ thread, findings }) => {
-    const answer = placeSuggestion(thread, findings.at(-1)?.finding.suggestions ?? []);
+    const answer = placeSuggestion(thread, findings.at(-1)?.finding.suggestions ?? [], originals.get(thread.id));
     if (!answer.ok) notes.set(thread.id, refusals[answer.code]);
     return answer.ok ? [{ path: thread.path, placed: answer.placed }] : [];
   });
@@ -60,6 +62,21 @@ export async function applyMechanically(
 interface Located {
   path: RepoPath;
   placed: PlacedSuggestion;
+}
+
+/** The file that each suggestion was made on. A commit that nobody kept is no loss: the thread's hunk has the lines too. */
+async function readOriginals({ workspace }: Run, open: readonly OpenThread[]): Promise<Map<string, string>> {
+  const originals = new Map<string, string>();
+  for (const { thread } of open) {
+    const commit = thread.comments[0]?.commit;
+    if (commit === undefined) continue;
+    const text = await workspace.mirror.read(commit, thread.path).catch((error: unknown) => {
+      if (error instanceof BugloopError) return undefined;
+      throw error;
+    });
+    if (text !== undefined) originals.set(thread.id, text);
+  }
+  return originals;
 }
 
 /** Text of each file; `null` where it is no text, absent where it is not there. */
