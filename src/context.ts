@@ -77,6 +77,8 @@ export interface Context extends Session {
   openAgent(): Promise<Agent>;
   /** Starts a run directory for the issue under `--out`, else `.bugloop/runs` of the repository. */
   openJournal(issueId: string): Promise<Journal>;
+  /** What earlier runs learned, known by everything it depends on; the operator's machine and tools are added. */
+  openCache(kind: 'baseline' | 'index', dependsOn: readonly string[]): Promise<IndexCache>;
   /** An existing run directory, to be read. */
   openRun(dir: string): Promise<Journal>;
   /** The newest run of the issue that started on this machine, taken up again with its lock; `undefined` without one. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -273,6 +273,7 @@ function composeContext(parts: Parts): Context {
     },
     openAgent: () => startAgent(parts),
     openJournal: (issueId) => startRun(opening, repository, issueId),
+    openCache: (kind, dependsOn) => openCache(parts, kind, dependsOn),
     openRun: (dir) => findRun(dir, opening.cwd),
     openLastRun: (issueId) => openLastRun(opening, repository, issueId),
     async openMirror(base) {
@@ -353,6 +354,15 @@ async function openLastRun(opening: Opening, repository: Repository, issueId: st
 
 function runsDirectory({ flags, cwd }: Opening, { root }: Repository): string {
   return flags.out === undefined ? join(root, '.bugloop', 'runs') : resolve(cwd, flags.out);
+}
+
+/** Kept beside the runs, ignored by git. Other tools, another machine or another bugloop are another cache. */
+async function openCache({ opening, repository }: Parts, kind: string, dependsOn: readonly string[]): Promise<IndexCache> {
+  const { openIndexCache } = await import('./workspace/index-cache.ts');
+  const { env, version, flags } = opening;
+  const setting = [version, process.version, process.platform, process.arch, env['PATH'], flags.dependencies, ...dependsOn];
+  const name = createHash('sha256').update(JSON.stringify(setting)).digest('hex').slice(0, 32);
+  return openIndexCache(join(repository.root, '.bugloop', 'cache', kind, name));
 }
 
 async function findRun(written: string, cwd: string): Promise<Journal> {
