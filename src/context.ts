@@ -4,7 +4,7 @@ import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
 import type { Exit } from './errors.ts';
-import type { Agent, Forge, Gate, Journal, Mirror, Progress, Reviews, Workspace } from './ports.ts';
+import type { Agent, Forge, Gate, IndexCache, Journal, Mirror, Progress, Reviews, Workspace } from './ports.ts';
 
 /**
  * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.

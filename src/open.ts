@@ -20,7 +20,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Gate, Journal, Reviews } from './ports.ts';
+import type { Agent, Forge, Gate, IndexCache, Journal, Reviews } from './ports.ts';
 import { readConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
