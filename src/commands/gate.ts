@@ -1,5 +1,5 @@
 import type { CommandResult, Context } from '../context.ts';
-import { judgeGate, signalOf, type GateVerdict } from '../core/gate.ts';
+import { judgeGate, signalOf, type GateConfig, type GateVerdict } from '../core/gate.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { CommitId } from '../core/types.ts';
 import { renderGate, renderGateTable, renderGateTitle } from '../core/views/gate.ts';
@@ -22,7 +22,7 @@ export async function gate(context: Context, { number }: { number: number }): Pr
   const verdict = judgeGate(snapshot, config);
   step.done(`${snapshot.checks.length} checks, ${snapshot.reviews.length} reviews, ${snapshot.threads.length} threads`);
   if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, verdict));
-  return apply(port, snapshot, verdict);
+  return apply(port, snapshot, config, verdict);
 }
 
 /** What would be written, for `--dry-run`. */
@@ -32,15 +32,18 @@ function planned(snapshot: Snapshot, verdict: GateVerdict): string[] {
   return verdict.ok && snapshot.draft ? ['would mark the draft ready', word] : [word];
 }
 
-async function apply(port: Gate, snapshot: Snapshot, verdict: GateVerdict): Promise<CommandResult> {
+async function apply(port: Gate, snapshot: Snapshot, config: GateConfig, verdict: GateVerdict): Promise<CommandResult> {
   if (snapshot.state !== 'open') return describe(snapshot, verdict, []);
   if (!verdict.ok || !snapshot.draft) {
     const told = await say(port, snapshot, verdict);
     return describe(snapshot, verdict, told);
   }
   const { head } = await port.markReady(snapshot);
-  if (head === snapshot.head.commit)
-    return describe(snapshot, verdict, ['marked ready', ...(await say(port, snapshot, verdict))]);
+  if (head === snapshot.head.commit) {
+    // What is said is what the next look will see, so that it need not be said again.
+    const ready = judgeGate({ ...snapshot, draft: false }, config);
+    return describe(snapshot, ready, ['marked ready', ...(await say(port, snapshot, ready))]);
+  }
   // Somebody pushed between our look and our word: what was judged is not what would be merged.
   await port.backToDraft(snapshot);
   const late = overtaken(verdict, head);

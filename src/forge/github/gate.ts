@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ownCheck } from '../../core/gate.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
+import type { CommitId } from '../../core/types.ts';
 import type { Gate, GateWord, Remote } from '../../ports.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
@@ -65,49 +66,42 @@ const written = z.object({ id: z.int() });
  * What stands there already is left alone: every write shows up in the change's history.
  */
 async function post(http: Http, snapshot: Snapshot, word: GateWord): Promise<boolean> {
-  const { posted } = snapshot;
-  if (posted?.kind === 'status') return postStatus(http, snapshot, word, posted);
-  try {
-    return await postCheck(http, snapshot, word, posted);
-  } catch (error) {
-    // Only apps may write check runs.
-    if (posted !== undefined || ![403, 404].includes(findTrouble(error)?.trouble.status ?? 0)) throw error;
-    return postStatus(http, snapshot, word, undefined);
-  }
+  const { head, posted } = snapshot;
+  if (posted?.kind === 'status') return postStatus(http, head.commit, word, posted);
+  const mark = createHash('sha256').update(`${word.signal}\n${word.title}\n${word.table}`).digest('hex').slice(0, 32);
+  if (posted?.mark === mark) return false;
+  const state = word.signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: word.signal };
+  const check = { ...state, name: ownCheck, external_id: mark, output: { title: word.title, summary: word.table } };
+  // Only apps may write check runs, and each only its own.
+  if (posted !== undefined && (await attempt(http, changeRoute, { ...check, check_run_id: Number(posted.id) }))) return true;
+  if (await attempt(http, createRoute, { ...check, head_sha: head.commit })) return true;
+  return postStatus(http, head.commit, word, undefined);
 }
 
-async function postCheck(
-  http: Http,
-  { head }: Snapshot,
-  { signal, title, table }: GateWord,
-  posted: PostedGate | undefined,
-): Promise<boolean> {
-  const mark = createHash('sha256').update(`${signal}\n${title}\n${table}`).digest('hex').slice(0, 32);
-  if (posted?.mark === mark) return false;
-  const state = signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: signal };
-  const content = { ...state, name: ownCheck, external_id: mark, output: { title, summary: table } };
-  const asked =
-    posted === undefined
-      ? { route: 'POST /repos/{owner}/{repo}/check-runs', parameters: { ...content, head_sha: head.commit } }
-      : {
-          route: 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}',
-          parameters: { ...content, check_run_id: Number(posted.id) },
-        };
-  // The newest check run of a name is the one that counts: a second one after a lost answer does no harm.
-  await http.persist(() => http.send({ ...asked, schema: written }));
-  return true;
+const createRoute = 'POST /repos/{owner}/{repo}/check-runs';
+const changeRoute = 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}';
+
+/** False where this token may not. Of one name the newest check run counts: a second one after a lost answer does no harm. */
+async function attempt(http: Http, route: string, parameters: Record<string, unknown>): Promise<boolean> {
+  try {
+    await http.persist(() => http.send({ route, parameters, schema: written }));
+    return true;
+  } catch (error) {
+    if ([403, 404].includes(findTrouble(error)?.trouble.status ?? 0)) return false;
+    throw error;
+  }
 }
 
 /** Statuses are a log of which the newest counts. */
 async function postStatus(
   http: Http,
-  { head }: Snapshot,
+  sha: CommitId,
   { signal, title }: GateWord,
   posted: PostedGate | undefined,
 ): Promise<boolean> {
   if (posted?.mark === `${signal} ${title}`) return false;
   const route = 'POST /repos/{owner}/{repo}/statuses/{sha}';
-  const parameters = { sha: head.commit, state: signal, context: ownCheck, description: title };
+  const parameters = { sha, state: signal, context: ownCheck, description: title };
   await http.persist(() => http.send({ route, parameters, schema: written }));
   return true;
 }

@@ -16,7 +16,6 @@ import {
   type CommentNode,
   type ContextNode,
   type EventNode,
-  type RecordAnswer,
   type ReviewNode,
   type SuiteNode,
   type ThreadNode,
@@ -71,7 +70,7 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
   const isHere =
     change.state === 'OPEN' && change.headRepository !== null && change.headRepository.id === change.baseRepository?.id;
   const start = isHere ? await readStart(http, base, change.headRefOid) : undefined;
-  const record = await readRecord(http, options, change, us);
+  const record = await readRecord(http, options, change, { us, isHere });
   const checks = [
     ...all.contexts.map((context) => (context.__typename === 'CheckRun' ? toRunCheck(context) : toStatusCheck(context))),
     ...all.suites.flatMap((suite) => toSuiteCheck(suite, change.headRefOid)),
@@ -225,36 +224,55 @@ interface Recorded {
   missing: Snapshot['missing'];
 }
 
-/** What is on the issue that the branch is named after. An issue that is gone has no record. */
-async function readRecord(http: Http, options: SnapshotOptions, change: ChangeNode, us: Account): Promise<Recorded> {
-  const issue = issueOf(change.headRefName, options.branchPrefix);
-  const comments: CommentNode[] = [];
-  const events: EventNode[] = [];
-  const missing: { part: 'events of the issue'; why: string }[] = [];
-  let mergeable = change.mergeable;
-  for (let after: string | null = null, page = 1; page <= maxPages; page += 1) {
-    const variables: Record<string, unknown> = {
-      ...placeOf(options, change.number),
-      issue: issue ?? 0,
-      hasIssue: issue !== undefined,
-      after,
-      first: page === 1,
-    };
-    const { repository }: RecordAnswer = await http.read({ query: recordDocument, schema: recordAnswer, variables });
-    if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
-    mergeable = repository.pullRequest.mergeable;
-    const found = repository.issue;
-    if (found == null) break;
-    comments.push(...present(found.comments.nodes));
-    events.push(...present(found.timelineItems?.nodes));
-    if (found.timelineItems?.pageInfo.hasPreviousPage === true)
-      missing.push({ part: 'events of the issue', why: 'there are more than a hundred' });
-    const { hasNextPage, endCursor } = found.comments.pageInfo;
-    after = hasNextPage ? endCursor : null;
-    if (after === null) break;
+/**
+ * What is on the issue that the branch is named after. An issue that is gone has no record, and a branch of another
+ * repository has no issue here, whatever it is called.
+ */
+async function readRecord(
+  http: Http,
+  options: SnapshotOptions,
+  change: ChangeNode,
+  { us, isHere }: { us: Account; isHere: boolean },
+): Promise<Recorded> {
+  const issue = isHere ? issueOf(change.headRefName, options.branchPrefix) : undefined;
+  const place = { ...placeOf(options, change.number), issue: issue ?? 0, hasIssue: issue !== undefined };
+  const read: IssuePages = { mergeable: change.mergeable, comments: [], events: [], after: undefined, missing: [] };
+  try {
+    for (let page = 1; page === 1 || (page <= maxPages && read.after !== undefined); page += 1) {
+      await readIssuePage(http, change, { ...place, first: page === 1 }, read);
+    }
+  } catch (error) {
+    if (!(error instanceof BugloopError) || error.code !== 'issue.not_found') throw error;
   }
-  const requests = [...events.flatMap(toEventRequest), ...comments.flatMap(toCommandRequest)];
-  return { mergeable, proof: issue === undefined ? 'none' : readClaim(comments, issue, change, us), requests, missing };
+  if (read.after !== undefined) read.missing.push({ part: 'events of the issue', why: `there are more than ${maxPages} pages` });
+  return {
+    mergeable: read.mergeable,
+    proof: issue === undefined ? 'none' : readClaim(read.comments, issue, change, us),
+    requests: [...read.events.flatMap(toEventRequest), ...read.comments.flatMap(toCommandRequest)],
+    missing: read.missing,
+  };
+}
+
+interface IssuePages {
+  mergeable: string;
+  comments: CommentNode[];
+  events: EventNode[];
+  /** Where the next page begins; absent after the last. */
+  after: string | undefined;
+  missing: Snapshot['missing'][number][];
+}
+
+async function readIssuePage(http: Http, change: ChangeNode, place: Record<string, unknown>, read: IssuePages): Promise<void> {
+  const variables = { ...place, after: read.after };
+  const { repository } = await http.read({ query: recordDocument, schema: recordAnswer, variables });
+  if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
+  read.mergeable = repository.pullRequest.mergeable;
+  const { comments, timelineItems } = repository.issue ?? {};
+  read.comments.push(...present(comments?.nodes));
+  read.events.push(...present(timelineItems?.nodes));
+  if (timelineItems?.pageInfo.hasPreviousPage === true)
+    read.missing.push({ part: 'events of the issue', why: 'there are more than a hundred' });
+  read.after = comments?.pageInfo.hasNextPage === true ? (comments.pageInfo.endCursor ?? undefined) : undefined;
 }
 
 function issueOf(branch: string, prefix: string): number | undefined {

@@ -800,7 +800,7 @@ export function setCheckRun(world: World, caller: Caller, run: CheckRun, input: 
   const status = input.conclusion ? 'completed' : (input.status ?? run.status);
   Object.assign(run, { status, conclusion: status === 'completed' ? (input.conclusion ?? run.conclusion ?? 'neutral') : null });
   Object.assign(run.output, input.output);
-  run.externalId = input.externalId ?? run.externalId;
+  run.externalId = input.externalId === undefined || input.externalId === '' ? run.externalId : input.externalId;
   run.completedAt = status === 'completed' ? world.now() : null;
   run.suite.updatedAt = world.now();
   if (status !== 'completed') return;

@@ -378,4 +378,3 @@ export const recordAnswer = z.object({
     })
     .nullable(),
 });
-export type RecordAnswer = z.infer<typeof recordAnswer>;

@@ -1,0 +1,448 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { encodeState, type StateRecord } from '../../src/core/state.ts';
+import { statusMarker } from '../../src/core/views/status-comment.ts';
+import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
+import { files, run, stage, start, type Ended, type Scene } from './github.ts';
+
+/** `bugloop gate` as a process, against GitHub's interfaces over HTTP and a real git server. */
+
+const branch = 'bugloop/issue-1';
+const mayGate = {
+  contents: 'write',
+  issues: 'write',
+  pull_requests: 'write',
+  checks: 'write',
+  statuses: 'write',
+  actions: 'read',
+} as const;
+const fix = {
+  'src/add.js': files['src/add.js'].replace('a - b', 'a + b'),
+  'test/sum.test.js': files['test/add.test.js'].replace('zero', 'sum'),
+};
+const noReviewer = { '.bugloop/config.yml': 'gate:\n  automatic_reviewers: []\n' };
+
+interface Gated extends Scene {
+  pull: PullRequest;
+  head: string;
+  /** Our account. */
+  us: string;
+}
+
+interface Setting {
+  kind?: TokenKind;
+  /** Of the base branch. */
+  base?: Record<string, string>;
+  /** Of the change. */
+  change?: Record<string, string | null>;
+  checks?: boolean;
+  /** The repository has a workflow, and the change was opened with the token itself: it waits for approval. */
+  parked?: boolean;
+  record?: Partial<NonNullable<StateRecord['report']>> | 'none';
+}
+
+/** A draft of ours of which every condition holds, unless the setting spoils one. */
+async function draft(setting: Setting = {}): Promise<Gated> {
+  const { kind = 'actions', base = noReviewer, change = fix, checks = true, record = {} } = setting;
+  const scene = await stage({ files: base });
+  const { server, repository } = scene;
+  const us = kind === 'actions' ? 'github-actions[bot]' : 'maria';
+  const token = server.token({
+    kind,
+    repositories: [repository],
+    permissions: mayGate,
+    ...(kind === 'actions' ? {} : { login: us }),
+  });
+  const head = await server.commit(repository, branch, change, { author: 'bugloop' });
+  const opening = { title: 'fix: add', body: 'Closes #1', head: branch, base: 'main', draft: true };
+  if (setting.parked === true) {
+    server.workflow(repository, { name: 'CI', jobs: [{ name: 'test' }] });
+    const headers = { authorization: `Bearer ${token.value}` };
+    const url = `${server.apiUrl}/repos/acme/adder/pulls`;
+    await fetch(url, { method: 'POST', headers, body: JSON.stringify(opening) });
+  } else await server.pull(repository, { ...opening, author: us });
+  const [pull] = server.pulls(repository);
+  if (pull === undefined) throw new Error('no pull request was opened');
+  if (checks) server.addCheck(repository, head, { name: 'test', conclusion: 'success' });
+  const gated = { ...scene, token, pull, head, us };
+  if (record !== 'none') remember(gated, record);
+  server.forget();
+  return gated;
+}
+
+function remember({ server, issue, pull, head, us }: Gated, report: Partial<NonNullable<StateRecord['report']>> = {}): void {
+  const seen = { outcome: 'proven', attempts: 1, dollars: 0, durationMs: 1, head, failToPass: 1 };
+  const record: StateRecord = {
+    version: 1,
+    state: 'PR_DRAFT',
+    issue: '1',
+    text: 'digest',
+    run: 'run',
+    branch,
+    base: { branch: 'main', commit: 'b'.repeat(40) },
+    change: { number: pull.number, head },
+    report: { ...seen, ...report },
+  };
+  server.comment(issue, `${statusMarker}\nopened a draft\n\n${encodeState(record)}\n`, us);
+}
+
+const gate = (scene: Gated, flags: string[] = [], env: Record<string, string> = {}): Promise<Ended> =>
+  run(scene, ['gate', String(scene.pull.number), ...flags], env);
+
+const verdictSchema = z.object({ reasons: z.array(z.object({ code: z.string() })).default([]) });
+
+/** Codes of the reasons, from `--json`. */
+function codesOf({ stdout }: Ended): string[] {
+  return verdictSchema.parse(JSON.parse(stdout)).reasons.map(({ code }) => code);
+}
+
+function postedBy({ repository }: Gated): CheckRun[] {
+  return repository.suites.flatMap(({ runs }) => runs).filter(({ name }) => name === 'bugloop/gate');
+}
+
+const writesOf = ({ server }: Gated): string[] => server.writes();
+
+test('all conditions hold: marked ready, said so in a check run, and nothing more the second time', async () => {
+  const scene = await draft();
+  const first = await gate(scene);
+  expect(first.stderr + first.stdout).toContain('ready');
+  expect(first.status).toBe(0);
+  expect(scene.pull.draft).toBe(false);
+  expect(postedBy(scene)).toMatchObject([{ status: 'completed', conclusion: 'success', suite: { sha: scene.head } }]);
+  expect(postedBy(scene)[0]?.output.summary).toContain('| ✅ | proof |');
+  expect(scene.server.count('git')).toBe(1);
+  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'checks/create']);
+
+  scene.server.forget();
+  const second = await gate(scene);
+  expect(second.status).toBe(0);
+  expect(writesOf(scene)).toEqual([]);
+  expect(scene.server.count('api')).toBe(3);
+});
+
+test('an unresolved thread: stays a draft, and the word changes only when the verdict does', async () => {
+  const scene = await draft();
+  const { server, pull } = scene;
+  const thread = await server.addThread(pull, { author: 'maria', path: 'src/add.js', line: 2, body: 'why?' });
+  server.forget();
+  const first = await gate(scene, ['--json']);
+  expect(first.status).toBe(6);
+  expect(codesOf(first)).toEqual(['gate.threads_unresolved']);
+  expect(pull.draft).toBe(true);
+  expect(writesOf(scene)).toEqual(['checks/create']);
+  expect(postedBy(scene)).toMatchObject([{ conclusion: 'failure' }]);
+
+  server.forget();
+  expect((await gate(scene)).status).toBe(6);
+  expect(writesOf(scene)).toEqual([]);
+
+  server.resolve(thread, 'maria');
+  server.forget();
+  expect((await gate(scene)).status).toBe(0);
+  expect(pull.draft).toBe(false);
+  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'checks/update']);
+  expect(postedBy(scene)).toMatchObject([{ conclusion: 'success' }]);
+});
+
+async function until(scene: Gated, operation: string): Promise<void> {
+  while (!scene.server.requests.some((request) => request.operation.includes(operation))) await sleep(20);
+}
+const push = ({ server, repository }: Gated): Promise<string> =>
+  server.commit(repository, branch, { 'src/add.js': 'export const add = () => 0;\n' }, { author: 'maria' });
+
+describe('the head moves', () => {
+  test('between look and word: back to draft, and the new head gets no word of ours', async () => {
+    const scene = await draft();
+    scene.server.faults.add({ kind: 'slow', delay: 1_500, match: 'markPullRequestReadyForReview' });
+    const { ended } = start(scene, ['gate', String(scene.pull.number), '--json']);
+    await until(scene, 'markPullRequestReadyForReview');
+    await sleep(300);
+    const moved = await push(scene);
+    const result = await ended;
+    expect(result.status).toBe(6);
+    expect(codesOf(result)).toEqual(['gate.head_moved']);
+    expect(scene.pull).toMatchObject({ draft: true, headSha: moved });
+    expect(writesOf(scene)).toContain('mutation convertPullRequestToDraft');
+    expect(postedBy(scene)).toMatchObject([{ status: 'in_progress', suite: { sha: scene.head } }]);
+  });
+
+  test('while it is read: nothing is judged and nothing written', async () => {
+    const scene = await draft();
+    scene.server.faults.add({ kind: 'slow', delay: 1_500, match: /compare/ });
+    const { ended } = start(scene, ['gate', String(scene.pull.number)]);
+    await until(scene, 'compare');
+    await sleep(300);
+    await push(scene);
+    const result = await ended;
+    expect(result.status).toBe(5);
+    expect(result.stderr).toContain('moved while it was read');
+    expect(writesOf(scene)).toEqual([]);
+    expect(scene.pull.draft).toBe(true);
+  });
+
+  test('after the proof: the old proof, checks and reviews are worth nothing', async () => {
+    const scene = await draft();
+    await push(scene);
+    const result = await gate(scene, ['--json']);
+    expect(result.status).toBe(6);
+    expect(codesOf(result)).toEqual(['gate.proof_other_head', 'gate.no_checks']);
+  });
+});
+
+describe('more than a hundred', () => {
+  test('150 threads over two pages, the open one on the second', async () => {
+    const scene = await draft();
+    const { server, pull } = scene;
+    const comments = Array.from({ length: 150 }, (_, index) => ({ path: 'src/add.js', line: 2, body: `nit ${index}` }));
+    await server.addReview(pull, { author: 'maria', event: 'COMMENT', comments });
+    for (const thread of pull.threads.slice(0, -1)) server.resolve(thread, 'maria');
+    server.forget();
+    const result = await gate(scene, ['--json', '--dry-run']);
+    expect(codesOf(result)).toEqual(['gate.threads_unresolved']);
+    expect(scene.server.count('api')).toBe(4);
+  });
+
+  test('a page that does not come is no pass', async () => {
+    const scene = await draft();
+    const { server, pull } = scene;
+    const comments = Array.from({ length: 101 }, (_, index) => ({ path: 'src/add.js', line: 2, body: `nit ${index}` }));
+    await server.addReview(pull, { author: 'maria', event: 'COMMENT', comments });
+    for (const thread of pull.threads) server.resolve(thread, 'maria');
+    server.forget();
+    let queries = 0;
+    server.faults.add({ kind: 'status', times: 20, match: ({ surface }) => surface === 'graphql' && (queries += 1) > 1 });
+    const result = await gate(scene);
+    expect(result.status).toBe(5);
+    expect(pull.draft).toBe(true);
+    expect(writesOf(scene)).toEqual([]);
+    server.faults.clear();
+  });
+});
+
+describe('traps', () => {
+  test('no check at all', async () => {
+    const scene = await draft({ checks: false });
+    const result = await gate(scene, ['--json']);
+    expect(result.status).toBe(6);
+    expect(codesOf(result)).toEqual(['gate.no_checks']);
+    expect(postedBy(scene)).toMatchObject([{ status: 'in_progress' }]);
+  });
+
+  test('workflows that wait for approval, because GITHUB_TOKEN opened the pull request', async () => {
+    const scene = await draft({ checks: false, parked: true });
+    const result = await gate(scene, ['--json']);
+    expect(result.status).toBe(6);
+    expect(codesOf(result)).toEqual(['gate.check_not_started', 'gate.no_passed_check']);
+    expect(result.stdout).toContain('action_required');
+    for (const parked of scene.repository.runs) scene.server.approveRun(parked);
+    expect((await gate(scene)).status).toBe(0);
+  });
+
+  test('a success that belongs to an older commit', async () => {
+    const scene = await draft({ checks: false });
+    const older = await scene.server.git(scene.repository, 'rev-parse', 'main');
+    scene.server.addCheck(scene.repository, older, { name: 'test', conclusion: 'success' });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.no_checks']);
+  });
+
+  test('a required check that never came, by protection and by ruleset', async () => {
+    const scene = await draft();
+    const ruleset = [
+      { context: 'test', integrationId: 4 },
+      { context: 'audit', integrationId: null },
+    ];
+    scene.server.protect(scene.repository, 'main', { checks: ['e2e'], ruleset });
+    const result = await gate(scene);
+    expect(result.status).toBe(6);
+    for (const name of ['e2e', 'test', 'audit'])
+      expect(result.stdout).toContain(`the required check '${name}' was never reported`);
+  });
+
+  test('the job that runs the gate does not wait for itself', async () => {
+    const scene = await draft();
+    const { server, repository, head } = scene;
+    server.addCheck(repository, head, { name: 'bugloop/gate', status: 'in_progress' });
+    expect((await gate(scene)).status).toBe(0);
+  });
+
+  test("a reviewer's green status without a review", async () => {
+    const scene = await draft({ base: {} });
+    const { server, repository, head, pull } = scene;
+    server.addStatus(repository, head, {
+      context: 'CodeRabbit',
+      state: 'success',
+      description: 'Review skipped',
+      author: 'coderabbitai[bot]',
+    });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.not_reviewed']);
+    await server.addReview(pull, { author: 'coderabbitai[bot]', event: 'COMMENT', body: '**Actionable comments posted: 0**' });
+    expect((await gate(scene)).status).toBe(0);
+  });
+
+  test('changes requested, then approved by somebody else and by the same person', async () => {
+    const scene = await draft();
+    const { server, pull } = scene;
+    server.user('jun');
+    scene.repository.roles.set(server.user('jun'), 'write');
+    await server.addReview(pull, { author: 'maria', event: 'REQUEST_CHANGES', body: 'no' });
+    await server.addReview(pull, { author: 'jun', event: 'APPROVE' });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.changes_requested']);
+    await sleep(1_100);
+    await server.addReview(pull, { author: 'maria', event: 'APPROVE' });
+    expect((await gate(scene)).status).toBe(0);
+  });
+
+  test('a fork with the prefix of our branches: nothing of it is fetched', async () => {
+    const scene = await draft();
+    const { server, repository } = scene;
+    const fork = await server.fork(repository, 'mallory');
+    await server.commit(fork, 'bugloop/issue-2', fix);
+    const pull = await server.pull(repository, {
+      title: 'x',
+      body: '',
+      head: 'mallory:bugloop/issue-2',
+      base: 'main',
+      draft: true,
+      author: 'mallory',
+    });
+    server.forget();
+    const result = await gate({ ...scene, pull }, ['--json']);
+    expect(result.status).toBe(6);
+    expect(codesOf(result)).toContain('gate.fork');
+    expect(server.count('git')).toBe(0);
+    expect(pull.draft).toBe(true);
+  });
+
+  test('a rename that hides a protected path, and attributes that hide lines', async () => {
+    const workflow = 'on: push\njobs: {}\n';
+    const scene = await draft({
+      base: { ...noReviewer, '.github/workflows/ci.yml': workflow },
+      change: {
+        ...fix,
+        '.github/workflows/ci.yml': null,
+        'docs/ci.yml': workflow,
+        '.gitattributes': 'src/*.js -diff\n',
+        'src/big.js': 'export const x = 1;\n'.repeat(4_950),
+      },
+    });
+    const result = await gate(scene);
+    expect(result.status).toBe(6);
+    expect(result.stdout).toContain('.github/workflows/ci.yml');
+    expect(result.stdout).toContain('.gitattributes');
+    expect(result.stdout).toContain('gate.size');
+  });
+
+  test('trees that call for a person although the record does not', async () => {
+    const scene = await draft({ change: { ...fix, 'src/auth.js': 'export const allow = () => true;\n' } });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.needs_human']);
+    await scene.server.addReview(scene.pull, { author: 'maria', event: 'APPROVE' });
+    expect((await gate(scene)).status).toBe(0);
+  });
+});
+
+describe('the record of the proof', () => {
+  test('none', async () => {
+    const scene = await draft({ record: 'none' });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.proof_missing']);
+  });
+  test('one that somebody else wrote', async () => {
+    const scene = await draft({ record: 'none' });
+    remember({ ...scene, us: 'maria' });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.proof_missing']);
+  });
+  test('one that somebody else edited', async () => {
+    const scene = await draft();
+    const [comment] = scene.issue.comments;
+    if (comment !== undefined) comment.editor = scene.server.user('maria');
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.proof_edited']);
+  });
+  test('one that is cut off', async () => {
+    const scene = await draft();
+    const [comment] = scene.issue.comments;
+    if (comment !== undefined) comment.body = comment.body.slice(0, -40);
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.proof_unreadable']);
+  });
+  test('one that asks for a person, who must not be the one that asked for the fix', async () => {
+    const needsHuman = [{ code: 'human.throw_removed', message: 'no longer throws' }];
+    const scene = await draft({ record: { needsHuman } });
+    const { server, issue, pull, repository } = scene;
+    repository.roles.set(server.user('jun'), 'write');
+    server.comment(issue, '/bugloop solve', 'jun');
+    await server.addReview(pull, { author: 'jun', event: 'APPROVE' });
+    expect(codesOf(await gate(scene, ['--json']))).toEqual(['gate.needs_human']);
+    await server.addReview(pull, { author: 'maria', event: 'APPROVE' });
+    expect((await gate(scene)).status).toBe(0);
+  });
+});
+
+describe('the configuration', () => {
+  test('is the one of the base on the forge, not of the clone and not of the change', async () => {
+    const scene = await draft({
+      change: { ...fix, '.bugloop/config.yml': 'gate:\n  approvals: 0\n  automatic_reviewers: []\n' },
+    });
+    await scene.server.commit(scene.repository, 'main', {
+      '.bugloop/config.yml': 'gate:\n  approvals: 1\n  automatic_reviewers: []\n',
+    });
+    const codes = codesOf(await gate(scene, ['--json']));
+    expect(codes).toContain('gate.approvals_missing');
+    expect(codes).toContain('gate.protected_path');
+  });
+});
+
+describe('tokens and flags', () => {
+  test('a personal token may write no check run: the word is a status', async () => {
+    const scene = await draft({ kind: 'classic' });
+    expect((await gate(scene)).status).toBe(0);
+    expect(scene.pull.draft).toBe(false);
+    const ours = scene.repository.statuses.filter(({ context }) => context === 'bugloop/gate');
+    expect(ours).toMatchObject([{ state: 'success', sha: scene.head }]);
+    scene.server.forget();
+    expect((await gate(scene)).status).toBe(0);
+    expect(writesOf(scene)).toEqual([]);
+  });
+
+  test('--dry-run says what it would do and does nothing', async () => {
+    const scene = await draft();
+    const result = await gate(scene, ['--dry-run']);
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain('would mark the draft ready');
+    expect(writesOf(scene)).toEqual([]);
+    expect(scene.pull.draft).toBe(true);
+    expect(scene.server.count('api')).toBe(3);
+  });
+
+  test('the address of the pull request is as good as its number', async () => {
+    const scene = await draft();
+    const result = await run(scene, ['gate', `${scene.server.serverUrl}/acme/adder/pull/${scene.pull.number}`, '--dry-run']);
+    expect(result.status).toBe(0);
+  });
+
+  test.each([
+    [['gate', 'seven'], 'neither the number nor the address of a pull request'],
+    [['gate', 'https://github.example/other/repo/pull/7'], 'is not an issue of'],
+  ])('%s', async (argv, words) => {
+    const scene = await draft();
+    const result = await run(scene, argv);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain(words);
+    expect(scene.server.requests).toEqual([]);
+  });
+
+  test('a number that is no pull request', async () => {
+    const scene = await draft();
+    const result = await run(scene, ['gate', '99']);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain('99');
+  });
+});
+
+test('nothing in the gate can merge, approve or force', () => {
+  const sources = ['src/forge/github/gate.ts', 'src/commands/gate.ts', 'src/forge/github/snapshot.ts'];
+  for (const source of sources) {
+    const path = new URL(`../../${source}`, import.meta.url);
+    expect(existsSync(path)).toBe(true);
+    expect(readFileSync(path, 'utf8')).not.toMatch(/mergePullRequest|\/merge\b|APPROVE'|enablePullRequestAutoMerge|--force\b/);
+  }
+});
