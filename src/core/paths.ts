@@ -38,11 +38,61 @@ export function globProblem(pattern: string): string | undefined {
  * stands for everything below.
  */
 export function matchAny(globs: readonly string[]): Matcher {
-  const compiled = globs.flatMap(compile);
+  const { byExtension, others } = sortByExtension(globs.flatMap(compile));
   return (path) => {
-    const parts = path.split('/');
-    return compiled.some((segments) => matchSegments(segments, parts));
+    const own = byExtension.get(path.slice(path.lastIndexOf('.') + 1));
+    if (own === undefined && others.length === 0) return false;
+    let parts: readonly string[] | undefined;
+    const matches = ({ segments, text }: Sorted): boolean => {
+      if (!path.includes(text)) return false;
+      parts ??= path.split('/');
+      return matchSegments(segments, parts);
+    };
+    return (own !== undefined && own.some(matches)) || others.some(matches);
   };
+}
+
+/** A pattern, and text that everything it matches contains. */
+interface Sorted {
+  segments: Segment[];
+  text: string;
+}
+
+/** Of hundreds of patterns few can match a given path: those that end with its extension or with none, and whose text it contains. */
+function sortByExtension(patterns: readonly Segment[][]): { byExtension: Map<string, Sorted[]>; others: Sorted[] } {
+  const byExtension = new Map<string, Sorted[]>();
+  const others: Sorted[] = [];
+  for (const segments of patterns) {
+    const text = longestText(segments);
+    const extension = segments.at(-1) === '**' ? undefined : /\.([^.]+)$/.exec(lastText(segments))?.[1];
+    if (extension === undefined) others.push({ segments, text });
+    else {
+      const same = byExtension.get(extension) ?? [];
+      byExtension.set(extension, [...same, { segments, text }]);
+    }
+  }
+  return { byExtension, others };
+}
+
+/** The text that a pattern's last segment ends with. */
+function lastText(segments: readonly Segment[]): string {
+  return textsOf(segments.slice(-1)).at(-1) ?? '';
+}
+
+function longestText(segments: readonly Segment[]): string {
+  return textsOf(segments).reduce((longest, text) => (text.length > longest.length ? text : longest), '');
+}
+
+/** What stands between the wildcards; pieces of text are single characters. */
+function textsOf(segments: readonly Segment[]): string[] {
+  return segments.flatMap((segment) => {
+    const texts = [''];
+    for (const piece of segment === '**' ? [] : segment) {
+      if (piece.kind === 'text') texts.push(`${texts.pop() ?? ''}${piece.text}`);
+      else texts.push('');
+    }
+    return texts;
+  });
 }
 
 /**
