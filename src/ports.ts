@@ -144,6 +144,7 @@ export interface IndexCache {
 export interface Remote {
   /** Literal address; no rewriting rule of any configuration applies to it. */
   url: string;
+  /** Empty where the repository is public and only read. */
   token: string;
 }
 export type PushAnswer = { ok: true } | { ok: false; why: 'moved' | 'workflow' | 'refused'; message: string };
@@ -440,8 +441,8 @@ export interface Gate {
   readSnapshot(number: number): Promise<Snapshot>;
   /** Brings base, head and where they part into the mirror; `undefined` where the head is in another repository. */
   fetchTrees(snapshot: Snapshot, mirror: Mirror): Promise<Change | undefined>;
-  /** Our word on the snapshot's head; false where it stands there already. */
-  post(snapshot: Snapshot, word: GateWord): Promise<boolean>;
+  /** Our word on the snapshot's head. `standing`: it is there already. `refused`: the token may not. */
+  post(snapshot: Snapshot, word: GateWord): Promise<'posted' | 'standing' | 'refused'>;
   /** Marks the draft ready, then reads where its head is. */
   markReady(snapshot: Snapshot): Promise<{ head: CommitId }>;
   backToDraft(snapshot: Snapshot): Promise<void>;
@@ -453,6 +454,22 @@ export interface GateWord {
   title: string;
   /** Markdown. */
   table: string;
+}
+
+// ---------------------------------------------------------------------------------------------- PublicChange
+
+/** A change as anybody may read it; nothing can be written with it, and on a public repository no token is needed. */
+export interface PublicChange {
+  number: number;
+  url: string;
+  title: string;
+  /** Raw Markdown. */
+  body: string;
+  head: CommitId;
+  /** The newest commit of the base branch that the change has. */
+  base: { branch: string; commit: CommitId };
+  /** Brings the head into the mirror. */
+  fetchHead(mirror: Mirror): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------- Progress

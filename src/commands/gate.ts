@@ -52,7 +52,12 @@ async function apply(port: Gate, snapshot: Snapshot, config: GateConfig, verdict
 
 async function say(port: Gate, snapshot: Snapshot, verdict: GateVerdict): Promise<string[]> {
   const word = { signal: signalOf(verdict), title: renderGateTitle(verdict), table: renderGateTable(verdict) };
-  return (await port.post(snapshot, word)) ? [`posted ${word.signal}`] : [];
+  const lines = {
+    posted: [`posted ${word.signal}`],
+    standing: [],
+    refused: ['not posted: the token may write neither checks nor statuses'],
+  };
+  return lines[await port.post(snapshot, word)];
 }
 
 function overtaken(verdict: GateVerdict, head: CommitId): GateVerdict {

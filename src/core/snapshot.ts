@@ -48,7 +48,7 @@ export interface Snapshot {
   change?: Change;
 }
 
-export type SnapshotPart = 'checks' | 'required checks' | 'reviews' | 'threads' | 'labels' | 'events of the issue';
+type SnapshotPart = 'checks' | 'required checks' | 'reviews' | 'threads' | 'labels' | 'events of the issue';
 
 /** A label set, an account assigned, or a command given in a comment, and the id of who did it. */
 export type Request = { by: number } & ({ label: string } | { assignee: string } | { command: string });

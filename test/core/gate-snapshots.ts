@@ -1,4 +1,3 @@
-import { normalise, type Config } from '../../src/core/config.ts';
 import type { Account, Check, ProofClaim, Review, Snapshot, Thread } from '../../src/core/snapshot.ts';
 import type { ChangedFile } from '../../src/core/types.ts';
 
@@ -6,7 +5,6 @@ import type { ChangedFile } from '../../src/core/types.ts';
 
 export const headCommit = 'a'.repeat(40);
 export const olderCommit = '0'.repeat(40);
-export const config: Config = normalise({ gate: { automatic_reviewers: ['coderabbitai[bot]'] } });
 
 export const us: Account = { id: 1, login: 'bugsolver-bot', kind: 'user' };
 export const maria: Account = { id: 20, login: 'maria', kind: 'user' };

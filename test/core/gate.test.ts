@@ -252,6 +252,12 @@ describe('checks', () => {
         workflow: { ...workflow, file: '.github/workflows/bugloop-gate.yml' },
       });
       expect(checks([check(), earlier])).toEqual([]);
+      const caller = check({
+        name: 'gate / gate',
+        state: 'pending',
+        workflow: { ...workflow, file: '.github/workflows/bugloop.yml' },
+      });
+      expect(checks([check(), caller])).toEqual([]);
       const alike = check({
         name: 'gate',
         state: 'failed',

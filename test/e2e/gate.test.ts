@@ -403,6 +403,20 @@ describe('tokens and flags', () => {
     expect(writesOf(scene)).toEqual([]);
   });
 
+  test('a token that may write neither checks nor statuses: judged and marked all the same', async () => {
+    const scene = await draft();
+    const { server, repository } = scene;
+    const token = server.token({
+      kind: 'actions',
+      repositories: [repository],
+      permissions: { ...mayGate, checks: 'read', statuses: 'read' },
+    });
+    const result = await gate({ ...scene, token });
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain('not posted: the token may write neither checks nor statuses');
+    expect(scene.pull.draft).toBe(false);
+  });
+
   test('--dry-run says what it would do and does nothing', async () => {
     const scene = await draft();
     const result = await gate(scene, ['--dry-run']);

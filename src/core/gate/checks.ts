@@ -47,7 +47,7 @@ function currentChecks(snapshot: Snapshot): Check[] {
 function isOwn({ name, workflow }: Check, { ownRun }: Snapshot): boolean {
   if (name === ownCheck) return true;
   if (workflow === undefined) return false;
-  return workflow.run === ownRun || /^\.github\/workflows\/bugloop-(?:dispatch|review|gate)\.ya?ml$/.test(workflow.file);
+  return workflow.run === ownRun || /^\.github\/workflows\/bugloop(?:-(?:dispatch|review|gate))?\.ya?ml$/.test(workflow.file);
 }
 
 /** Votes of our own rooms and the word of an automatic reviewer can hold back, but they are no run of the tests. */

@@ -10,7 +10,7 @@ export type GateConfig = Pick<
 >;
 
 /** A snapshot, and what the guards say of its trees: two conditions ask them. */
-export interface Facts extends Snapshot {
+interface Facts extends Snapshot {
   guarded: readonly Reason[];
 }
 

@@ -65,19 +65,19 @@ const written = z.object({ id: z.int() });
  * As a check run, which holds the whole table, where the token is one of an app; else as a status, which holds a line.
  * What stands there already is left alone: every write shows up in the change's history.
  */
-async function post(http: Http, snapshot: Snapshot, word: GateWord): Promise<boolean> {
-  const { head, posted } = snapshot;
+async function post(http: Http, { head, posted }: Snapshot, word: GateWord): Promise<Posted> {
   if (posted?.kind === 'status') return postStatus(http, head.commit, word, posted);
   const mark = createHash('sha256').update(`${word.signal}\n${word.title}\n${word.table}`).digest('hex').slice(0, 32);
-  if (posted?.mark === mark) return false;
+  if (posted?.mark === mark) return 'standing';
   const state = word.signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: word.signal };
   const check = { ...state, name: ownCheck, external_id: mark, output: { title: word.title, summary: word.table } };
   // Only apps may write check runs, and each only its own.
-  if (posted !== undefined && (await attempt(http, changeRoute, { ...check, check_run_id: Number(posted.id) }))) return true;
-  if (await attempt(http, createRoute, { ...check, head_sha: head.commit })) return true;
+  if (posted !== undefined && (await attempt(http, changeRoute, { ...check, check_run_id: Number(posted.id) }))) return 'posted';
+  if (await attempt(http, createRoute, { ...check, head_sha: head.commit })) return 'posted';
   return postStatus(http, head.commit, word, undefined);
 }
 
+type Posted = Awaited<ReturnType<Gate['post']>>;
 const createRoute = 'POST /repos/{owner}/{repo}/check-runs';
 const changeRoute = 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}';
 
@@ -98,10 +98,8 @@ async function postStatus(
   sha: CommitId,
   { signal, title }: GateWord,
   posted: PostedGate | undefined,
-): Promise<boolean> {
-  if (posted?.mark === `${signal} ${title}`) return false;
-  const route = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+): Promise<Posted> {
+  if (posted?.mark === `${signal} ${title}`) return 'standing';
   const parameters = { sha, state: signal, context: ownCheck, description: title };
-  await http.persist(() => http.send({ route, parameters, schema: written }));
-  return true;
+  return (await attempt(http, 'POST /repos/{owner}/{repo}/statuses/{sha}', parameters)) ? 'posted' : 'refused';
 }
