@@ -263,8 +263,8 @@ export interface Standing {
   open: boolean;
   /** The one branch that bugloop writes to for this issue. */
   branch: string;
-  /** Where the branch is, and who made its last commit. */
-  tip?: { commit: CommitId; ours: boolean; author: string };
+  /** Where the branch is, and who made its last commit; `provenOn` is the base of a commit that our proof stands for. */
+  tip?: { commit: CommitId; ours: boolean; author: string; provenOn?: CommitId };
   /** Why the branch must be left alone whoever made it, e.g. that it is checked out. */
   obstacle?: string;
   /** Where the base branch is on the forge now; absent where the forge is the repository itself. */

@@ -38,7 +38,7 @@ export async function solve(
   const forge = await context.openForge();
   const seen = await forge.read(ref);
   const standing = { ...seen, issue: { ...seen.issue, ...trigger.text } };
-  const prior = findPrior(standing);
+  const prior = findPrior(standing, context.repository.base);
   if (prior !== undefined) {
     await tellIfUntold(context, forge, ref, standing);
     return nothingToDo(prior);

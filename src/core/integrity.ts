@@ -39,15 +39,12 @@ export interface ProofFacts {
   vanished?: readonly string[];
   /** Ids of the base's own tests that fail on the head's source, where that was tried: what an edit may hide. */
   originalsFailing?: readonly string[];
-  /** Those that pass there: an edit of one of them hides nothing that the fix broke. */
-  originalsPassing?: readonly string[];
 }
 
 /**
  * The last word on edited tests. An existing test that was made to say something else is accepted, for a person to
- * look at, only when it is itself red on the base and green with the fix: then the edit is part of the evidence; or when its old
- * version was seen to pass on the new source: then the edit hides nothing. Any other edited test proves nothing and may
- * guard less than before; it is refused.
+ * look at, only when it is itself red on the base and green with the fix: then the edit is part of the evidence. Any other edited
+ * test proves nothing and may guard less than before; it is refused, also where its old version still passes.
  */
 export function combineIntegrity(
   findings: readonly IntegrityFinding[],
@@ -58,8 +55,7 @@ export function combineIntegrity(
     const hides = edits.has(finding.kind) && (facts.originalsFailing ?? []).some((id) => isResultOf(finding, id));
     if (finding.weight !== 'proof' && !hides) return finding.weight;
     const proven = facts.failToPass.some((id) => !lost.has(id) && isResultOf(finding, id));
-    const harmless = !hides && (facts.originalsPassing ?? []).some((id) => isResultOf(finding, id));
-    return proven || harmless ? 'human' : 'refuse';
+    return proven ? 'human' : 'refuse';
   };
   const refuse = findings.filter((finding) => weigh(finding) === 'refuse');
   const human = findings.filter((finding) => weigh(finding) === 'human');

@@ -52,9 +52,15 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
     }
     const author = await foreignAuthor(commit);
     const worktree = author === undefined ? await checkedOutAt(branch) : undefined;
+    const provenOn = author === undefined ? await baseOfProof(commit) : undefined;
     return {
       ...nothing,
-      tip: { commit, ours: author === undefined, author: author ?? 'bugloop' },
+      tip: {
+        commit,
+        ours: author === undefined,
+        author: author ?? 'bugloop',
+        ...(provenOn === undefined ? {} : { provenOn }),
+      },
       ...(worktree === undefined ? {} : { obstacle: `branch ${branch} is checked out at ${worktree}` }),
     };
   }
@@ -117,6 +123,15 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
     const shown = await git(['log', '-1', '--no-show-signature', format, '--end-of-options', commit]);
     const [email, name, trailer] = shown.split('\0');
     return email === committer && (trailer ?? '').trim() !== '' ? undefined : name;
+  }
+
+  /** The parent of a commit that says it is proven; work in progress says nothing of the kind. */
+  async function baseOfProof(commit: CommitId): Promise<CommitId | undefined> {
+    const format = '--format=%P%x00%(trailers:key=Bugloop-Outcome,valueonly)';
+    const [parents = '', outcome = ''] = (
+      await git(['log', '-1', '--no-show-signature', format, '--end-of-options', commit])
+    ).split('\0');
+    return outcome.trim() === 'proven' && !parents.includes(' ') ? parents : undefined;
   }
 
   /** The work tree that has the branch checked out. */

@@ -28,14 +28,17 @@ const freshMs = 2_500;
 /** A lock outlives the run's own time limit by this, in milliseconds. */
 const graceMs = 5 * 60_000;
 
-/** What already answers the issue, in words; `undefined` where there is work to do. */
-export function findPrior({ issue, open, changes, tip, obstacle, branch, lock }: Standing): string | undefined {
+/** What already answers the issue on `base`, in words; `undefined` where there is work to do. */
+export function findPrior({ issue, open, changes, tip, obstacle, branch, lock }: Standing, base?: CommitId): string | undefined {
   const name = issue.number === undefined ? issue.id : `#${issue.number}`;
   if (!open) return `issue ${name} is closed`;
   const [change] = changes;
   if (change !== undefined) return `pull request #${change.number} already answers issue ${name} (${change.url})`;
   if (tip?.ours === false) return `branch ${branch} exists and its last commit is by ${tip.author}`;
   if (obstacle !== undefined) return obstacle;
+  if (base !== undefined && tip?.provenOn === base) {
+    return `branch ${branch} already holds a proven fix of ${base.slice(0, 12)}; delete the branch to start again`;
+  }
   return lock?.live === true ? `run ${lock.run} is working on issue ${name}, at the latest until ${lock.expiresAt}` : undefined;
 }
 

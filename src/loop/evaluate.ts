@@ -114,8 +114,7 @@ async function evaluateProof(run: Evaluator, baseline: Baseline, change: Change)
     failToPass: proof.failToPass.map(({ id }) => id),
     regressions: proof.regressions,
     vanished: proof.vanished,
-    originalsFailing: answer.originals.failing,
-    originalsPassing: answer.originals.passing,
+    originalsFailing: answer.originalsFailing,
   });
   const refused: Reason[] = [...(proof.verdict.ok ? [] : proof.verdict.reasons), ...combined.refuse];
   const failing = [...proof.regressions, ...newFailures(baseline, answer.suite)];

@@ -11,7 +11,7 @@ import type { Run } from './run.ts';
 export type Prover = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error'>;
 
 export type ProofAnswer =
-  | { kind: 'judged'; judgement: Judgement; suite: TestRun; originals: { failing: string[]; passing: string[] } }
+  | { kind: 'judged'; judgement: Judgement; suite: TestRun; originalsFailing: string[] }
   | { kind: 'build-failed'; reason: Reason; output: string };
 
 /** A test that is lost on the head is run this often again before it counts as lost. */
@@ -55,7 +55,7 @@ export async function prove(prover: Prover, baseline: Baseline, change: Change):
       kind: 'judged',
       judgement: judgeProof(evidence),
       suite: suite[0],
-      originals: sortOriginals(baseline, originals),
+      originalsFailing: failedSince(baseline, originals),
     };
   });
 }
@@ -146,12 +146,10 @@ async function seeOriginals(
   return run;
 }
 
-function sortOriginals(baseline: Baseline, run: TestRun | undefined): { failing: string[]; passing: string[] } {
-  if (run === undefined) return { failing: [], passing: [] };
+function failedSince(baseline: Baseline, run: TestRun | undefined): string[] {
+  if (run === undefined) return [];
   const passed = new Set(baseline.runs[0].results.filter((result) => result.status === 'passed').map(({ id }) => id));
-  const ofStatus = (status: TestRun['results'][number]['status']): string[] =>
-    run.results.filter((result) => result.status === status && passed.has(result.id)).map(({ id }) => id);
-  return { failing: ofStatus('failed'), passing: ofStatus('passed') };
+  return failingIds(run).filter((id) => passed.has(id));
 }
 
 function withoutCoverage(selection: Selection): Selection {

@@ -52,7 +52,7 @@ export async function sealCommit(run: Run, ending: Ending, sealing: Sealing, hea
 function commitMessage({ issue, journal }: Run): string {
   const title = issue.title.replaceAll(/\s+/g, ' ').trim().slice(0, 60);
   const closes = issue.number === undefined ? [] : [`Closes: #${issue.number}`];
-  return [`fix: ${title}`, '', ...closes, `Bugloop-Run: ${journal.id}`, ''].join('\n');
+  return [`fix: ${title}`, '', ...closes, `Bugloop-Run: ${journal.id}`, 'Bugloop-Outcome: proven', ''].join('\n');
 }
 
 function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId, change: Change): RunReport {
@@ -108,7 +108,7 @@ function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId,
   };
 }
 
-function describeBaseline({ runs, build }: Baseline): NonNullable<RunReport['baseline']> {
+export function describeBaseline({ runs, build }: Baseline): NonNullable<RunReport['baseline']> {
   const [whole] = runs;
   return {
     runner: whole.runner,
@@ -120,7 +120,7 @@ function describeBaseline({ runs, build }: Baseline): NonNullable<RunReport['bas
   };
 }
 
-function describeChange({ files }: Change, tests: readonly string[]): NonNullable<RunReport['change']> {
+export function describeChange({ files }: Change, tests: readonly string[]): NonNullable<RunReport['change']> {
   const sum = (pick: (file: Change['files'][number]) => number): number => files.reduce((total, file) => total + pick(file), 0);
   return {
     files: files.map(({ path, status, addedLines, removedLines }) => ({
