@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Config } from '../core/config.ts';
 import type { RunReport } from '../core/report.ts';
 import { advance, readState, stateVersion, summarise, type Move, type StateRecord } from '../core/state.ts';
-import type { Issue } from '../core/types.ts';
+import type { CommitId, Issue } from '../core/types.ts';
 import { renderStatus } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Forge, Journal, Marks, OpenChange, Progress, Standing } from '../ports.ts';
@@ -20,7 +20,7 @@ export interface Case {
   journal: Journal;
   progress: Progress;
   /** Milliseconds since the epoch. */
-  now(): number;
+  now: () => number;
 }
 
 /** A look older than this is repeated once the lock is held, in milliseconds: a whole run takes at least three paced writes. */
