@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import type { InitOptions } from './commands/init.ts';
 import type { CommandResult, Context, Session } from './context.ts';
-import { checkFlags, parseChangeRef, parseIssueRef, type Flags, type RawFlags } from './core/flags.ts';
+import { checkFlags, parseChangeRef, parseIssueRef, parseVerifyTarget, type Flags, type RawFlags } from './core/flags.ts';
 import { BugloopError, exits, type ErrorCode, type Exit } from './errors.ts';
 import { readVersion } from './operator.ts';
 import { annotateError, neutralise, renderOutputs } from './ui/actions.ts';
@@ -78,10 +78,22 @@ const declarations: readonly Declaration[] = [
   },
   {
     name: 'verify',
-    summary: 'repeat the proof of a run; no model, no key, no write',
-    argument: { name: '<run-dir>', description: 'a directory under .bugloop/runs' },
-    examples: ['bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a'],
+    summary: 'repeat the proof of a run or a pull request; no model, no key, no write',
+    argument: {
+      name: '<pr or run-dir>',
+      description: '12, #12, the address or the branch of a pull request, or a directory under .bugloop/runs',
+    },
+    examples: [
+      'bugloop verify 12                                            a pull request of this repository, from its commits alone',
+      'bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a  a run on this machine',
+    ],
     async run(session, target = '') {
+      const wanted = parseVerifyTarget(target);
+      if (wanted !== undefined) {
+        const context = await session.open(wanted.slug === undefined ? {} : { flags: { repo: wanted.slug } });
+        const { verifyChange } = await import('./commands/verify-change.ts');
+        return verifyChange(context, { wanted: wanted.change });
+      }
       const context = await session.open({});
       const { verify } = await import('./commands/verify.ts');
       return verify(context, { target });

@@ -4,7 +4,7 @@ import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
 import type { Exit } from './errors.ts';
-import type { Agent, Forge, Gate, IndexCache, Journal, Mirror, Progress, Reviews, Workspace } from './ports.ts';
+import type { Agent, Forge, Gate, IndexCache, Journal, Mirror, Progress, PublicChange, Reviews, Workspace } from './ports.ts';
 
 /**
  * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.
@@ -93,6 +93,8 @@ export interface Context extends Session {
   openGate(): Promise<Gate>;
   /** The configuration in force at that commit of the mirror, with the flags on top. Throws every problem at once. */
   readConfigAt(mirror: Mirror, commit: CommitId): Promise<Config>;
+  /** A change, by number or branch, as anybody may read it, with the token only where there is one. */
+  readPublicChange(wanted: number | string): Promise<PublicChange>;
   /** The review of changes on the forge of the repository. */
   openReviews(): Promise<Reviews>;
   /** Throws `auth.not_permitted` unless the forge says that this account may write to the repository; no bot may. */

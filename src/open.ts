@@ -20,7 +20,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Gate, IndexCache, Journal, Reviews } from './ports.ts';
+import type { Agent, Forge, Gate, IndexCache, Journal, PublicChange, Reviews } from './ports.ts';
 import { readConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
@@ -286,6 +286,7 @@ function composeContext(parts: Parts): Context {
       throw new BugloopError('state.base', `the base ${commit} of the run is not on ${branch ?? 'what is checked out'} here`);
     },
     openForge: forge,
+    readPublicChange: (wanted) => readPublicChange(parts, wanted),
     openReviews: () => openReviews(parts),
     openGate: () => openGate(parts),
     async readConfigAt(mirror, commit) {
@@ -410,6 +411,15 @@ async function openGate(parts: Parts): Promise<Gate> {
     redact: await redactor(parts.opening.operator),
     ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
   });
+}
+
+async function readPublicChange({ opening, repository: { slug } }: Parts, wanted: number | string): Promise<PublicChange> {
+  const { operator, version, signal } = opening;
+  const { token, apiUrl, serverUrl } = operator.github;
+  if (slug === undefined) throw new BugloopError('usage.repo', '--repo is missing: nothing here says owner/name');
+  const read = await import('./forge/github/public.ts');
+  const options = { apiUrl, serverUrl, slug, version, signal, ...(token === undefined ? {} : { token }) };
+  return read.readPublicChange(options, wanted);
 }
 
 async function openReviews(parts: Parts): Promise<Reviews> {

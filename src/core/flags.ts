@@ -197,6 +197,13 @@ export function parseChangeRef(written: string): Exclude<IssueRef, { kind: 'file
   return parseUrl(written, /^pull\/([1-9][0-9]{0,9})(?:\/(?:files|commits|checks|changes))?\/?(?:[?#]\S*)?$/);
 }
 
+/** What `verify` may be about: a change, by number, address or branch; anything else is a run directory. */
+export function parseVerifyTarget(written: string): { change: number | string; slug?: string } | undefined {
+  const ref = parseChangeRef(written);
+  if (ref !== undefined) return { change: ref.number, ...(ref.kind === 'url' ? { slug: ref.slug } : {}) };
+  return /(?:^|\/)issue-[1-9][0-9]{0,9}$/.test(written) && isValidRef(written) ? { change: written } : undefined;
+}
+
 function parseIssueUrl(written: string): IssueRef | undefined {
   return parseUrl(written, /^issues\/([1-9][0-9]{0,9})\/?(?:[?#]\S*)?$/);
 }

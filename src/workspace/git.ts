@@ -172,6 +172,7 @@ const transport = ['http.followRedirects=false', 'http.lowSpeedLimit=1000', 'htt
 
 /** The credential of one call: in the environment, where neither arguments nor files show it, and for this address only. */
 function environmentFor({ url, token }: Remote): Record<string, string> {
+  if (token === '') return { GIT_ALLOW_PROTOCOL: 'http:https' };
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
   return {
     GIT_ALLOW_PROTOCOL: 'http:https',

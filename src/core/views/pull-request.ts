@@ -24,7 +24,15 @@ export function renderPullRequest(report: RunReport): string {
   return cap(`${sections.filter((section) => section !== '').join('\n\n')}\n`, maxBody);
 }
 
-function renderHeadline(report: RunReport): string {
+/** The parts that can be checked: what `verify` renders anew from what it sees. */
+export function renderEvidence(report: Pick<RunReport, 'outcome' | 'issue' | 'proof' | 'baseline' | 'change'>): string {
+  const { proof } = report;
+  return [renderHeadline(report), proof === undefined ? '' : renderProof(proof), renderTests(report), renderFiles(report)].join(
+    '\n\n',
+  );
+}
+
+function renderHeadline(report: Pick<RunReport, 'outcome' | 'escalation' | 'issue' | 'proof'>): string {
   if (report.outcome === 'proven') {
     return `Fixes ${quote(report.issue.title)}. **Proven**: red on the old source and green on the new one, each seen ${times(report.proof?.repeat ?? 0)}.`;
   }
@@ -94,10 +102,11 @@ function renderProof(proof: Proof): string {
   ].join('\n');
 }
 
-function renderTests({ proof, baseline }: RunReport): string {
+const row = (label: string, counts: { passed: number; failed: number; skipped: number }): string =>
+  `| ${label} | ${counts.passed} | ${counts.failed} | ${counts.skipped} |`;
+
+function renderTests({ proof, baseline }: Pick<RunReport, 'proof' | 'baseline'>): string {
   if (baseline === undefined) return '';
-  const row = (label: string, counts: { passed: number; failed: number; skipped: number }): string =>
-    `| ${label} | ${counts.passed} | ${counts.failed} | ${counts.skipped} |`;
   const coverage = proof?.coverage;
   return [
     '### Tests',
@@ -112,7 +121,7 @@ function renderTests({ proof, baseline }: RunReport): string {
   ].join('\n');
 }
 
-function renderFiles({ change }: RunReport): string {
+function renderFiles({ change }: Pick<RunReport, 'change'>): string {
   if (change === undefined) return '';
   const rows = change.files
     .slice(0, maxRows)
@@ -153,11 +162,11 @@ function renderCost({ cost, run, agent, sandbox }: RunReport): string {
   return `### Cost and time\n\n${price}; ${describeDuration(run.durationMs)}; agent ${code(agent.model ?? agent.name)}; sandbox ${sandbox}.`;
 }
 
-function renderVerify({ run, outcome }: RunReport): string {
+function renderVerify({ run, outcome, issue, branch }: RunReport): string {
   if (outcome !== 'proven') return '';
-  return ['### Verify it yourself', '', 'No model, no key:', '', '```sh', `bugloop verify .bugloop/runs/${run.id}`, '```'].join(
-    '\n',
-  );
+  // The number of the pull request is not known yet when its text is written; its branch is.
+  const target = issue.number === undefined ? `.bugloop/runs/${run.id}` : branch;
+  return ['### Verify it yourself', '', 'No model, no key:', '', '```sh', `bugloop verify ${target}`, '```'].join('\n');
 }
 
 function more(count: number, prefix = ''): string[] {
