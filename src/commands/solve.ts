@@ -123,7 +123,7 @@ export function tellConclusion(result: CommandResult, conclusion: Conclusion): C
       return conclusion.opened.url === undefined ? result : { ...result, text: `${text}  draft     ${conclusion.opened.url}\n` };
     case 'escalated':
       return { ...result, exit: exits.escalated };
-    case 'kept':
+    default:
       return result.report?.outcome === 'proven' ? { ...result, text: `${text}\nNot published: ${conclusion.why}\n` } : result;
   }
 }
@@ -252,7 +252,7 @@ export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
       return exits.escalated;
     case 'transient':
       return exits.transient;
-    case 'interrupted':
+    default:
       return signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint;
   }
 }

@@ -1,187 +1,198 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Prior } from '../../src/ports.ts';
-import { assertMayWrite, openGitHubForge, type GitHubOptions } from '../../src/forge/github.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readRecord } from '../../src/loop/claim.ts';
+import { BugloopError } from '../../src/errors.ts';
+import { openGitHubForge } from '../../src/forge/github/forge.ts';
+import type { Fault } from '../servers/github/faults.ts';
+import { startGitHub, type GitHubServer } from '../servers/github/index.ts';
+import { gitHubGround, gitHubOptions, labels, push, type GitHubGround } from './forge.ts';
 
-/** What the server answers, by path. */
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+/** GitHub as it can be: slow, broken, full of other people. */
 
-let server: Server;
-let url: string;
-let answer: Answer;
-let requests: { path: string; authorization: string | undefined }[];
+let server: GitHubServer;
+beforeAll(async () => {
+  server = await startGitHub({ lifetimeMs: 10 * 60_000 });
+});
+afterAll(() => server.close());
 
-beforeEach(async () => {
-  requests = [];
-  server = createServer((request, response) => {
-    requests.push({ path: request.url ?? '', authorization: request.headers.authorization });
-    answer(request, response);
+const branch = 'bugloop/issue-1';
+const status = '<!-- bugloop:status -->\nat work';
+const soon = (): string => new Date(Date.now() + 60_000).toISOString();
+
+describe('what is read', () => {
+  test('a comment that looks like ours and is not is none', async () => {
+    const { forge, ref, issue } = await gitHubGround(server);
+    server.comment(issue, '<!-- bugloop:status -->\nI am bugloop', 'guest');
+    expect((await forge.read(ref)).status).toBeUndefined();
   });
-  url = await new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '');
+
+  test('our own comment is found behind two hundred others', async () => {
+    const { forge, ref, issue } = await gitHubGround(server);
+    for (let number = 0; number < 205; number += 1) server.comment(issue, `me too ${number}`, 'guest');
+    await forge.mark(await forge.read(ref), { status });
+    expect((await forge.read(ref)).status?.text).toBe(status);
+    await forge.mark(await forge.read(ref), { status: `${status} still` });
+    expect(issue.comments.filter(({ body }) => body.startsWith('<!-- bugloop:status'))).toHaveLength(1);
+  });
+
+  test('a status comment of ours that is unreadable stops the run', async () => {
+    const { forge, ref } = await gitHubGround(server);
+    await forge.mark(await forge.read(ref), { status: `${status} <!-- bugloop:state e30= -->` });
+    const standing = await forge.read(ref);
+    expect(() => readRecord(standing)).toThrow(expect.objectContaining({ code: 'state.corrupt', exit: 2 }));
+  });
+
+  test.each([
+    ['99', 'issue.not_found', 2],
+    ['x.md', 'usage.issue_ref', 2],
+  ])('%s is no issue', async (ref, code, exit) => {
+    const { forge } = await gitHubGround(server);
+    await expect(forge.read(ref)).rejects.toMatchObject({ code, exit });
+  });
+
+  test('a pull request is no issue', async () => {
+    const ground = await gitHubGround(server);
+    await push(ground, await ground.make('fix'));
+    const { number } = await ground.forge.openChange(await ground.forge.read('1'), {
+      title: 't',
+      body: '',
+      base: 'main',
+      head: '',
     });
+    await expect(ground.forge.read(String(number))).rejects.toMatchObject({ code: 'usage.issue_ref' });
   });
 });
-afterEach(() => {
-  server.close();
-  server.closeAllConnections();
+
+describe('who may start a run', () => {
+  test.each<[string, (ground: GitHubGround) => { login: string; id: number; type: string }, boolean]>([
+    ['a person with write permission', () => ({ login: 'maria', id: server.user('maria').id, type: 'User' }), true],
+    ['a person who may only read', () => ({ login: 'guest', id: server.user('guest').id, type: 'User' }), false],
+    ['another account under a known name', () => ({ login: 'maria', id: 4711, type: 'User' }), false],
+    ['a bot, whatever it may', () => ({ login: 'helper[bot]', id: server.bot('helper[bot]').id, type: 'Bot' }), false],
+    ['nobody', () => ({ login: 'nobody-there', id: 1, type: 'User' }), false],
+  ])('%s', async (_, actorOf, may) => {
+    const ground = await gitHubGround(server);
+    const asked = ground.forge.assertMayWrite(actorOf(ground));
+    const refusal = await asked.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal instanceof BugloopError ? refusal.code : undefined).toBe(may ? undefined : 'auth.not_permitted');
+  });
 });
 
-const json =
-  (body: unknown, status = 200, headers: Record<string, string> = {}): Answer =>
-  (_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-  };
+describe('tokens', () => {
+  test('one that has expired', async () => {
+    const { forge, ref } = await gitHubGround(server, { token: server.token({ kind: 'expired' }) });
+    await expect(forge.read(ref)).rejects.toMatchObject({ code: 'auth.invalid', exit: 4 });
+  });
 
-const issue = {
-  number: 12,
-  title: 'Sum is wrong',
-  body: null,
-  state: 'open',
-  html_url: 'https://github.com/o/r/issues/12',
-  future: { field: 1 },
-};
-const prior: Prior = { kind: 'branch', description: 'a branch is there' };
+  test('one that may only read names what it lacks and where to set it, and never itself', async () => {
+    const token = server.token({ kind: 'read-only' });
+    const { forge, ref, make } = await gitHubGround(server, { token });
+    const standing = await forge.read(ref);
+    const refused = {
+      code: 'auth.forbidden',
+      exit: 4,
+      message: expect.stringMatching(/contents: write/),
+      hint: expect.stringMatching(/permissions:/),
+    };
+    await expect(forge.lock(standing, { run: 'run-1', expiresAt: soon() })).rejects.toMatchObject(refused);
+    await expect(forge.pushBranch({ branch, ...(await make('fix')) })).rejects.toMatchObject(refused);
+    await expect(forge.mark(standing, { status })).rejects.toMatchObject({ code: 'auth.forbidden', exit: 4 });
+    const said = await forge.mark(standing, { status }).catch((error: Error) => JSON.stringify([error, error.message]));
+    expect(said).not.toContain(token.value);
+  });
+});
 
-function options(): GitHubOptions {
-  return {
-    apiUrl: url,
-    slug: 'o/r',
-    token: 'not-a-real-token',
-    version: '0',
-    signal: new AbortController().signal,
-    progress: { step: () => ({ update() {}, done() {}, fail() {} }), note() {}, warn() {} },
-    local: {
-      name: 'local',
-      readIssue: async (ref) => ({ id: ref, title: ref, body: '', source: 'file' }),
-      findPrior: async () => prior,
-      publish: async ({ branch }) => ({ branch, created: true }),
-    },
-  };
+describe('the lock', () => {
+  test('of five runs that ask at once, one gets it', async () => {
+    const ground = await gitHubGround(server);
+    const token = server.token({ kind: 'actions', repositories: [ground.repository] });
+    const options = await gitHubOptions(server, ground.repository, token);
+    const runs = [1, 2, 3, 4, 5].map((number) => ({ run: `run-${number}`, forge: openGitHubForge(options) }));
+    const answers = await Promise.all(
+      runs.map(async ({ run, forge }) => forge.lock(await forge.read('1'), { run, expiresAt: soon() })),
+    );
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<{ expiresAt: string; pid: number; machine: string }>, boolean]>([
+    ['that has expired', { expiresAt: new Date(Date.now() - 1_000).toISOString() }, true],
+    ['of a process of this machine that is gone', { pid: 2 ** 22 - 1 }, true],
+    ['of another machine', { machine: 'elsewhere', pid: 2 ** 22 - 1 }, false],
+    ['of a process that lives', {}, false],
+  ])('one %s', async (_, { expiresAt = soon(), pid, machine }, taken) => {
+    const ground = await gitHubGround(server);
+    const token = server.token({ kind: 'actions', repositories: [ground.repository] });
+    const options = await gitHubOptions(server, ground.repository, token);
+    const self = { ...options.self, ...(pid === undefined ? {} : { pid }), ...(machine === undefined ? {} : { machine }) };
+    const other = openGitHubForge({ ...options, self });
+    expect(await other.lock(await other.read('1'), { run: 'old', expiresAt })).toMatchObject({ ok: true });
+    const answer = await ground.forge.lock(await ground.forge.read('1'), { run: 'new', expiresAt: soon() });
+    expect(answer).toMatchObject(taken ? { ok: true, took: { run: 'old' } } : { ok: false, holder: { run: 'old' } });
+    await ground.forge.mark(await ground.forge.read('1'), { release: 'new' });
+    expect((await ground.forge.read('1')).lock?.run).toBe(taken ? undefined : 'old');
+  });
+});
+
+// ---------------------------------------------------------------------------------------------- faults
+
+const faults: [string, Fault][] = [
+  ['502', { kind: 'status' }],
+  ['502 after the effect', { kind: 'status', commit: true }],
+  ['a page with status 200', { kind: 'html' }],
+  ['a page with status 200 after the effect', { kind: 'html', commit: true }],
+  ['JSON that is cut', { kind: 'cut' }],
+  ['an answer that breaks off', { kind: 'truncated' }],
+  ['a reset', { kind: 'reset' }],
+  ['a reset after the effect', { kind: 'reset', commit: true }],
+  ['the secondary limit', { kind: 'secondary-limit' }],
+  ['the primary limit', { kind: 'primary-limit' }],
+  ['a slow answer', { kind: 'slow' }],
+];
+const calls: [string, Fault['match']][] = [
+  ['the look', 'query'],
+  ['the commit of the lock', 'git/create-commit'],
+  ['the ref of the lock', 'git/create-ref'],
+  ['the marks', 'addComment'],
+  ['the opening of a push', 'info/refs git-receive-pack'],
+  ['the push', 'git-receive-pack'],
+  ['the change', 'createPullRequest'],
+  ['the last marks', 'updateRefs'],
+];
+
+/** Everything that a run does on the forge, in its order. */
+async function everything(ground: GitHubGround): Promise<void> {
+  const { forge, ref } = ground;
+  const standing = await forge.read(ref);
+  expect(await forge.lock(standing, { run: 'run-1', expiresAt: soon() })).toMatchObject({ ok: true });
+  await forge.mark(standing, { add: [labels.inProgress], remove: [labels.trigger], status });
+  const sealed = await ground.make('fix');
+  expect(await push(ground, sealed)).toMatchObject({ ok: true });
+  await forge.openChange(await forge.read(ref), { title: 'fix: it', body: 'Closes #1', base: 'main', head: sealed.head });
+  await forge.mark(standing, { remove: [labels.inProgress], status: `${status}: done`, release: 'run-1' });
 }
 
-describe('readIssue', () => {
-  test.each(['12', '#12', 'https://github.com/o/r/issues/12'])('%s', async (ref) => {
-    answer = json(issue);
-    expect(await openGitHubForge(options()).readIssue(ref)).toEqual({
-      id: '12',
-      number: 12,
-      title: 'Sum is wrong',
-      body: '',
-      source: 'github',
-      url: 'https://github.com/o/r/issues/12',
-    });
-    expect(requests).toEqual([{ path: '/repos/o/r/issues/12', authorization: 'Bearer not-a-real-token' }]);
-  });
-
-  test('a redirect on the same server is followed, as after a repository was renamed', async () => {
-    answer = (request, response) => {
-      if (request.url === '/moved') json(issue)(request, response);
-      else response.writeHead(301, { location: '/moved' }).end();
-    };
-    expect((await openGitHubForge(options()).readIssue('12')).id).toBe('12');
-  });
-
-  test('a redirect elsewhere is not: the token stays here', async () => {
-    const other = createServer((request) => requests.push({ path: 'other', authorization: request.headers.authorization }));
-    await new Promise<void>((resolve) => {
-      other.listen(0, '127.0.0.1', resolve);
-    });
-    const address = other.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    answer = (_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
-    await expect(openGitHubForge(options()).readIssue('12')).rejects.toMatchObject({ code: 'api.unavailable' });
-    other.close();
-    expect(requests.map(({ path }) => path)).toEqual(['/repos/o/r/issues/12']);
-  });
-
-  test('a circle of redirects ends', async () => {
-    answer = (_request, response) => response.writeHead(302, { location: '/again' }).end();
-    await expect(openGitHubForge(options()).readIssue('12')).rejects.toMatchObject({ code: 'api.unavailable', exit: 5 });
-    expect(requests).toHaveLength(4);
-  });
-
-  test.each<[string, Answer, string, number]>([
-    ['401', json({}, 401), 'auth.invalid', 4],
-    ['403', json({}, 403), 'auth.forbidden', 4],
-    ['403 of a rate limit', json({}, 403, { 'x-ratelimit-remaining': '0' }), 'api.rate_limited', 5],
-    ['403 of the secondary limit', json({}, 403, { 'retry-after': '60' }), 'api.rate_limited', 5],
-    ['429', json({}, 429), 'api.rate_limited', 5],
-    ['404', json({}, 404), 'issue.not_found', 2],
-    ['410', json({}, 410), 'issue.not_found', 2],
-    ['502', json({}, 502), 'api.unavailable', 5],
-    ['a page with status 200', (_request, response) => response.end('<html>busy</html>'), 'api.unavailable', 5],
-    ['JSON that is no issue', json({ number: 'x' }), 'api.unavailable', 5],
-    ['a pull request', json({ ...issue, pull_request: {} }), 'usage.issue_ref', 2],
-    ['a connection that is cut', (request) => request.socket.destroy(), 'api.unavailable', 5],
-    [
-      'an answer that is cut',
-      (_request, response) => response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy()),
-      'api.unavailable',
-      5,
-    ],
-    ['five megabytes', (_request, response) => response.end('x'.repeat(5_000_000)), 'api.unavailable', 5],
-  ])('%s', async (_what, given, code, exit) => {
-    answer = given;
-    await expect(openGitHubForge(options()).readIssue('12')).rejects.toMatchObject({ code, exit });
-  });
-
-  test('403 names the permissions and where to set them', async () => {
-    answer = json({}, 403);
-    await expect(openGitHubForge(options()).readIssue('12')).rejects.toMatchObject({
-      message: expect.stringMatching(/contents: write, pull-requests: write, issues: write/),
-      hint: expect.stringMatching(/permissions:/),
-    });
-  });
-});
-
-describe('findPrior', () => {
-  test('a closed issue ends the run', async () => {
-    answer = json({ ...issue, state: 'closed' });
-    const forge = openGitHubForge(options());
-    expect(await forge.findPrior(await forge.readIssue('12'), 'x')).toMatchObject({ description: 'issue #12 is closed' });
-  });
-
-  test('else the repository decides', async () => {
-    answer = json(issue);
-    const forge = openGitHubForge(options());
-    expect(await forge.findPrior(await forge.readIssue('12'), 'x')).toBe(prior);
-  });
-});
-
-describe('assertMayWrite', () => {
-  const actor = { login: 'octo', id: 7, type: 'User' };
-
-  test.each(['admin', 'write'])('%s may', async (permission) => {
-    answer = json({ permission, user: { id: 7 } });
-    await expect(assertMayWrite(options(), actor)).resolves.toBeUndefined();
-    expect(requests.map(({ path }) => path)).toEqual(['/repos/o/r/collaborators/octo/permission']);
-  });
-
-  test.each<[string, Answer, typeof actor, string]>([
-    ['read', json({ permission: 'read', user: { id: 7 } }), actor, 'auth.not_permitted'],
-    [
-      'triage, which is read by this answer',
-      json({ permission: 'read', role_name: 'triage', user: { id: 7 } }),
-      actor,
-      'auth.not_permitted',
-    ],
-    ['none', json({ permission: 'none', user: { id: 7 } }), actor, 'auth.not_permitted'],
-    ['another account of that name', json({ permission: 'admin', user: { id: 8 } }), actor, 'auth.not_permitted'],
-    ['no account in the answer', json({ permission: 'admin' }), actor, 'auth.not_permitted'],
-    [
-      'a bot',
-      json({ permission: 'admin', user: { id: 7 } }),
-      { ...actor, login: 'evil[bot]', type: 'Bot' },
-      'auth.not_permitted',
-    ],
-    ['an answer without a permission', json({}), actor, 'auth.not_permitted'],
-    ['a server that fails', json({}, 500), actor, 'api.unavailable'],
-    ['nobody', json({}, 404), actor, 'auth.not_permitted'],
-  ])('%s may not', async (_what, given, who, code) => {
-    answer = given;
-    await expect(assertMayWrite(options(), who)).rejects.toMatchObject({ code });
+describe.concurrent.each(calls)('whatever goes wrong with %s, every effect is made once', (_, match) => {
+  test.for(faults)('%s', async ([, fault]) => {
+    const home = mkdtempSync(join(tmpdir(), 'bugloop-test-'));
+    const own = await startGitHub();
+    try {
+      const ground = await gitHubGround(own, { place: () => mkdtempSync(join(home, 'place-')) });
+      own.faults.add({ ...fault, match: match ?? 'graphql' });
+      await everything(ground);
+      expect(own.faults.left()).toBe(0);
+      expect(own.pulls(ground.repository)).toHaveLength(1);
+      expect(ground.issue.comments.map(({ body }) => body)).toEqual([`${status}: done`]);
+      expect(ground.issue.labels).toEqual([]);
+      const refs = await own.git(ground.repository, 'for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads');
+      expect(refs.trim().split('\n')).toEqual([branch, 'main']);
+    } finally {
+      await own.close();
+      rmSync(home, { recursive: true, force: true });
+    }
   });
 });

@@ -3,38 +3,40 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { reportSchema, reportVersion, type RunReport } from '../../src/core/report.ts';
 import { openLocalForge } from '../../src/forge/local.ts';
-import type { Forge, Sealed } from '../../src/ports.ts';
+import { findPrior } from '../../src/loop/claim.ts';
+import type { BranchPush, Forge } from '../../src/ports.ts';
 import { committer } from '../../src/workspace/git.ts';
 import { openMirror } from '../../src/workspace/mirror.ts';
 import { hardenedGit, makeRepo, temporary, type TestRepo } from '../support/repo.ts';
 
 const branch = 'bugloop/issue-1';
-const issue = { id: '1', title: 't', body: '', source: 'file' } as const;
+/** A sealed commit with what it started from. */
+type Sealed = BranchPush & { base: string };
 
-function forgeOf(repo: TestRepo): Forge {
-  return openLocalForge({ git: hardenedGit(repo.path).run, cwd: repo.path, committer: committer.email });
+/** The bug report lies outside of the repository, so that its status stays clean. */
+function issueIn(directory: string): string {
+  const file = join(directory, '1.md');
+  writeFileSync(file, '# It fails');
+  return file;
 }
 
-function report(name: string, base: string, head: string): RunReport {
-  const at = '2026-11-20T17:47:00.000Z';
-  const usage = { calls: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-  return reportSchema.parse({
-    version: reportVersion,
-    run: { id: '20261120-174700-issue-1-3f9a', bugloop: '0.1.0', startedAt: at, endedAt: at, durationMs: 0 },
-    outcome: 'proven',
-    needsHuman: [],
-    issue: { id: '1', title: 't', severity: 'unknown', frames: 0, hiddenText: 0 },
-    branch: name,
-    base: { commit: base },
-    head,
-    agent: { name: 'scripted' },
-    sandbox: 'basic',
-    commands: {},
-    suspects: [],
-    attempts: [],
-    cost: { usage, dollars: 0, assumed: false },
+/** Looks and pushes, as a run does. */
+async function publish(forge: Forge, sealed: BranchPush) {
+  const { tip } = await forge.read(issueIn(temporary()));
+  return forge.pushBranch({ ...sealed, ...(tip === undefined ? {} : { expected: tip.commit }) });
+}
+
+async function priorOf(forge: Forge): Promise<string | undefined> {
+  return findPrior(await forge.read(issueIn(temporary())));
+}
+
+function forgeOf(repo: TestRepo): Forge {
+  return openLocalForge({
+    git: hardenedGit(repo.path).run,
+    cwd: repo.path,
+    committer: committer.email,
+    branchPrefix: 'bugloop/',
   });
 }
 
@@ -55,7 +57,7 @@ async function seal(repo: TestRepo, content: string, name = branch): Promise<Sea
   const head = await mirror.commitTree(tree, base, `fix: ${content}\n\nBugloop-Run: 20261120-174700-issue-1-3f9a\n`);
   const bundle = join(temporary(), 'change.bundle');
   await mirror.bundle(bundle, name, base, head);
-  return { report: report(name, base, head), branch: name, base, head, body: '', mirror, bundle };
+  return { branch: name, base, head, mirror, bundle };
 }
 
 function state(repo: TestRepo): string[] {
@@ -85,7 +87,7 @@ describe('readIssue', () => {
   ])('%s', async (name, text, expected) => {
     const repo = makeRepo();
     repo.write({ [name]: text });
-    expect(await forgeOf(repo).readIssue(name)).toEqual({ ...expected, source: 'file' });
+    expect((await forgeOf(repo).read(name)).issue).toEqual({ ...expected, source: 'file' });
   });
 
   test.each<[string, (path: string) => void, RegExp]>([
@@ -99,7 +101,7 @@ describe('readIssue', () => {
   ])('refuses a file that is %s', async (_, make, message) => {
     const repo = makeRepo();
     make(join(repo.path, 'bug.md'));
-    await expect(forgeOf(repo).readIssue('bug.md')).rejects.toMatchObject({ code: 'issue.unreadable', exit: 2, message });
+    await expect(forgeOf(repo).read('bug.md')).rejects.toMatchObject({ code: 'issue.unreadable', exit: 2, message });
   });
 });
 
@@ -110,8 +112,8 @@ describe('publish', () => {
     const [status, head, on] = state(repo);
     const forge = forgeOf(repo);
     const sealed = await seal(repo, 'fix');
-    expect(await forge.findPrior(issue, branch)).toBeUndefined();
-    expect(await forge.publish(sealed)).toEqual({ branch, created: true });
+    expect(await priorOf(forge)).toBeUndefined();
+    expect(await publish(forge, sealed)).toEqual({ ok: true, created: true });
     expect(state(repo)).toEqual([
       status,
       head,
@@ -119,7 +121,7 @@ describe('publish', () => {
       expect.stringMatching(/^\w+ commit\trefs\/heads\/bugloop\/issue-1\n\w+ commit\trefs\/heads\/main$/),
     ]);
     expect(repo.git('show', `refs/heads/${branch}:a`)).toBe('fix');
-    expect(await forge.findPrior(issue, branch)).toBeUndefined();
+    expect(await priorOf(forge)).toBeUndefined();
   });
 
   test('a second time changes nothing; our own branch is moved', async () => {
@@ -127,9 +129,9 @@ describe('publish', () => {
     repo.commit({ a: 'bug' });
     const forge = forgeOf(repo);
     const [first, second] = [await seal(repo, 'half'), await seal(repo, 'fix')];
-    await forge.publish(first);
-    expect(await forge.publish(first)).toEqual({ branch, created: false });
-    expect(await forge.publish(second)).toEqual({ branch, created: false });
+    await publish(forge, first);
+    expect(await publish(forge, first)).toEqual({ ok: true, created: false });
+    expect(await publish(forge, second)).toEqual({ ok: true, created: false });
     expect(repo.git('rev-parse', `refs/heads/${branch}`)).toBe(second.head);
   });
 
@@ -158,11 +160,11 @@ describe('publish', () => {
     repo.commit({ a: 'bug' });
     const forge = forgeOf(repo);
     const [first, second] = [await seal(repo, 'half'), await seal(repo, 'fix')];
-    if (!_.endsWith('a human’s')) await forge.publish(first);
+    if (!_.endsWith('a human’s')) await publish(forge, first);
     act(repo);
     const before = state(repo);
-    expect(await forge.findPrior(issue, branch)).toMatchObject({ kind: 'branch', description: expect.stringContaining(branch) });
-    await expect(forge.publish(second)).rejects.toMatchObject({ code: 'git.branch_taken', exit: 4 });
+    expect(await priorOf(forge)).toContain(branch);
+    expect(await publish(forge, second)).toMatchObject({ ok: false, why: 'moved' });
     expect(state(repo)).toEqual(before);
   });
 
@@ -171,10 +173,10 @@ describe('publish', () => {
     repo.commit({ a: 'bug' });
     repo.git('tag', branch);
     const sealed = await seal(repo, 'fix');
-    expect(await forgeOf(repo).publish(sealed)).toEqual({ branch, created: true });
+    expect(await publish(forgeOf(repo), sealed)).toEqual({ ok: true, created: true });
     expect(repo.git('rev-parse', `refs/heads/${branch}`)).toBe(sealed.head);
     expect(repo.git('rev-parse', `refs/tags/${branch}`)).toBe(sealed.base);
-    expect(await forgeOf(repo).findPrior(issue, branch)).toBeUndefined();
+    expect(await priorOf(forgeOf(repo))).toBeUndefined();
   });
 
   test.each(['bugloop', `${branch}/more`])('says so when branch %s is in the way', async (other) => {
@@ -183,8 +185,8 @@ describe('publish', () => {
     const sealed = await seal(repo, 'fix');
     repo.git('branch', other);
     const refusal = { code: 'git.branch_taken', message: expect.stringContaining(`branch ${other} exists`) };
-    await expect(forgeOf(repo).findPrior(issue, branch)).rejects.toMatchObject(refusal);
-    await expect(forgeOf(repo).publish(sealed)).rejects.toMatchObject(refusal);
+    await expect(priorOf(forgeOf(repo))).rejects.toMatchObject(refusal);
+    await expect(publish(forgeOf(repo), sealed)).rejects.toMatchObject(refusal);
   });
 
   test('a bundle with another commit than the sealed one is refused', async () => {
@@ -192,7 +194,7 @@ describe('publish', () => {
     repo.commit({ a: 'bug' });
     const [one, other] = [await seal(repo, 'one'), await seal(repo, 'other')];
     const before = state(repo);
-    await expect(forgeOf(repo).publish({ ...one, bundle: other.bundle })).rejects.toMatchObject({ code: 'state.corrupt' });
+    await expect(publish(forgeOf(repo), { ...one, bundle: other.bundle })).rejects.toMatchObject({ code: 'state.corrupt' });
     expect(state(repo)).toEqual(before);
   });
 
@@ -211,7 +213,7 @@ describe('publish', () => {
     repo.git('config', 'core.hooksPath', '.husky');
     repo.git('config', 'core.fsmonitor', join(repo.path, '.husky/fsmonitor'));
     repo.git('config', `url.${pathToFileURL(temporary()).href}.insteadOf`, '/nowhere');
-    await forgeOf(repo).publish(sealed);
+    await publish(forgeOf(repo), sealed);
     expect(existsSync(canary)).toBe(false);
     repo.git('update-ref', 'refs/heads/other', 'HEAD');
     expect(existsSync(canary), 'the hook would have run').toBe(true);

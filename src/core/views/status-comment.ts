@@ -35,7 +35,7 @@ function headline({ state, run, change, progress, branch, report, plan }: StateR
       return `The fix was merged.`;
     case 'ESCALATED':
       return `**bugloop** needs a human: ${code(report?.escalation?.code ?? 'unknown')}, ${sanitise(report?.escalation?.message ?? '')}`;
-    case 'OPEN': {
+    default: {
       const kept = progress === undefined ? '' : ` The work so far is on ${code(branch)}.`;
       return `**bugloop** stopped (${code(report?.outcome ?? 'released')}) and can go on: set the trigger label again.${kept}`;
     }

@@ -239,20 +239,17 @@ function describeTip({ committer, trailer }: GitHubOptions, target: TipTarget): 
 }
 
 function describeChanges(repository: NonNullable<StandingAnswer['repository']>, node: IssueNode): OpenChange[] {
-  const describeOne = (fromBranch: boolean) => (change: ChangeNode) => ({
-    number: change.number,
-    url: change.url,
-    draft: change.isDraft,
-    head: change.headRefOid,
-    fromBranch,
-    mine: change.viewerDidAuthor,
-  });
   const own = present(repository.pullRequests.nodes)
     .filter(({ headRepository }) => headRepository?.databaseId === repository.databaseId)
-    .map(describeOne(true));
+    .map((change) => toChange(change, true));
   const numbers = new Set(own.map(({ number }) => number));
-  const linked = present(node.closedByPullRequestsReferences?.nodes).map(describeOne(false));
+  const linked = present(node.closedByPullRequestsReferences?.nodes).map((change) => toChange(change, false));
   return [...own, ...linked.filter(({ number }) => !numbers.has(number))];
+}
+
+function toChange(change: ChangeNode, fromBranch: boolean): OpenChange {
+  const { number, url, isDraft, headRefOid, viewerDidAuthor } = change;
+  return { number, url, draft: isDraft, head: headRefOid, fromBranch, mine: viewerDidAuthor };
 }
 
 function present<T>(list: readonly (T | null)[] | undefined): T[] {

@@ -121,7 +121,11 @@ export function openHttp(options: GitHubRequests): Http {
     const body: unknown = response.data;
     const { data, errors } = typeof body === 'object' && body !== null ? (body as { data?: unknown; errors?: unknown }) : {};
     if (errors === undefined) return data;
-    throw explainGraphql(options, errors, new Headers(response.headers as Record<string, string>));
+    throw explainGraphql(
+      options,
+      errors,
+      new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+    );
   }
 
   function pause(ms: number): Promise<void> {

@@ -102,7 +102,7 @@ function afterPart(seen: Seen, part: MarkPart, { label, commentEdge }: NonNullab
       return commentEdge?.node == null ? seen : withComment(seen, { ...commentEdge.node, body: part.input.body });
     case 'updateIssueComment':
       return withStatus(seen, part.input.body);
-    case 'updateRefs': {
+    default: {
       const { lock: _, ...standing } = seen.standing;
       return { ...seen, standing };
     }

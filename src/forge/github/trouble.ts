@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { redact } from '../../core/text.ts';
 import { BugloopError } from '../../errors.ts';
 import type { GitHubRequests } from './http.ts';
@@ -73,14 +74,11 @@ export function explainStatus(options: GitHubRequests, status: number, headers: 
   return troubled(new BugloopError('api.refused', `${apiUrl} answered ${status}: ${words}`), { outcome: 'refused', status });
 }
 
-interface GraphqlError {
-  type?: unknown;
-  message?: unknown;
-}
+const graphqlErrors = z.array(z.object({ type: z.string().optional(), message: z.string().catch('') }));
 
 /** Errors that come with a status of 200. The first final one decides; else nobody knows what was done. */
 export function explainGraphql(options: GitHubRequests, errors: unknown, headers: Headers): BugloopError {
-  const list: GraphqlError[] = Array.isArray(errors) ? errors : [];
+  const list = graphqlErrors.catch([]).parse(errors);
   const { apiUrl, slug } = options;
   if (list.some(({ type }) => type === 'RATE_LIMITED')) {
     const waitMs = readLimit(200, headers, '"RATE_LIMITED"', options.now()) ?? secondaryPauseMs;
@@ -88,7 +86,7 @@ export function explainGraphql(options: GitHubRequests, errors: unknown, headers
     return troubled(error, { outcome: 'not-done', waitMs });
   }
   for (const { type, message } of list) {
-    const words = oneLine(options, String(message));
+    const words = oneLine(options, message);
     if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES' || isActionsRefusal(words)) {
       return troubled(explainForbidden(options, words, headers), { outcome: 'refused' });
     }
@@ -96,11 +94,11 @@ export function explainGraphql(options: GitHubRequests, errors: unknown, headers
       const error = new BugloopError('issue.not_found', `${slug}: ${words} The token may also not be allowed to see it.`);
       return troubled(error, { outcome: 'refused' });
     }
-    if (typeof type === 'string') {
+    if (type !== undefined) {
       return troubled(new BugloopError('api.refused', `${apiUrl}: ${words} (${type})`), { outcome: 'refused' });
     }
   }
-  const words = oneLine(options, String(list[0]?.message ?? 'an error without words'));
+  const words = oneLine(options, list[0]?.message ?? 'an error without words');
   return troubled(new BugloopError('api.unavailable', `${apiUrl}: ${words}`), { outcome: 'unknown' });
 }
 
