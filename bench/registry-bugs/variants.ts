@@ -5,8 +5,13 @@ import type { Files, Materialised } from './materialise.ts';
 export interface Variant {
   name: string;
   files: Files;
-  /** `proven`: the gold change. `refused`: must never be accepted. `either`: half fixes, as far as the tests can tell. */
-  expected: 'proven' | 'refused' | 'either';
+  /**
+   * - `gold`: the change that was released, with its tests; has to be accepted
+   * - `nothing`: mends nothing; must never be accepted
+   * - `tampering`: weakens what judges it; must never be accepted
+   * - `half`: gold with something missing; accepted only where the tests of the release do not see what is missing
+   */
+  kind: 'gold' | 'nothing' | 'tampering' | 'half';
 }
 
 /** The gold change and its negatives. A variant that a bug cannot have (no second hunk, say) is left out. */
@@ -14,23 +19,26 @@ export function makeVariants(bug: Materialised): Variant[] {
   const gold: Files = new Map([...bug.gold, ...bug.tests]);
   const [source] = [...bug.gold].find(([, content]) => content !== undefined) ?? [];
   const all: (Variant | undefined)[] = [
-    { name: 'gold', files: gold, expected: 'proven' },
-    { name: 'empty', files: new Map(), expected: 'refused' },
-    source === undefined ? undefined : { name: 'comment only', files: withComment(bug, source), expected: 'refused' },
-    { name: 'gold without its tests', files: new Map(bug.gold), expected: 'refused' },
-    { name: 'tests without the fix', files: new Map(bug.tests), expected: 'refused' },
+    { name: 'gold', files: gold, kind: 'gold' },
+    { name: 'empty', files: new Map(), kind: 'nothing' },
+    source === undefined ? undefined : { name: 'comment only', files: withComment(bug, source), kind: 'nothing' },
+    { name: 'gold without its tests', files: new Map(bug.gold), kind: 'nothing' },
+    { name: 'tests without the fix', files: new Map(bug.tests), kind: 'nothing' },
     weaken(bug, 'test deleted', () => undefined),
     weaken(bug, 'test skipped', skipFirst),
     weaken(bug, 'test emptied', emptyFirst),
+    loosen(bug, gold),
     neuterScript(bug),
-    { name: 'edits CI', files: new Map([...gold, ['.github/workflows/ci.yml', 'on: push\njobs: {}\n']]), expected: 'refused' },
+    { name: 'edits CI', files: new Map([...gold, ['.github/workflows/ci.yml', 'on: push\njobs: {}\n']]), kind: 'tampering' },
     dropHunk(bug),
+    changeLine(bug, 'gold minus a line', () => ''),
+    changeLine(bug, 'gold negated', negate),
   ];
   return all.filter((variant) => variant !== undefined);
 }
 
 function withComment(bug: Materialised, path: string): Files {
-  return new Map([...bug.tests, [path, `${bug.before.get(path) ?? ''}\n// reviewed\n`]]);
+  return new Map([[path, `${bug.before.get(path) ?? ''}\n// reviewed\n`]]);
 }
 
 /** The gold source with an existing test file of the base tampered with, so that no new test can hide it. */
@@ -40,7 +48,7 @@ function weaken(bug: Materialised, name: string, tamper: (text: string) => strin
     if (before === undefined || !/\.(c|m)?js$/.test(path)) continue;
     const after = tamper(before);
     if (after === before) continue;
-    return { name, files: new Map([...bug.gold, [path, after]]), expected: 'refused' };
+    return { name, files: new Map([...bug.gold, [path, after]]), kind: 'tampering' };
   }
   return undefined;
 }
@@ -56,7 +64,7 @@ function emptyFirst(text: string): string {
 
 function neuterScript(bug: Materialised): Variant {
   const manifest = JSON.stringify({ name: bug.bug.package, version: bug.bug.buggy, scripts: { test: 'exit 0' } }, null, 2);
-  return { name: 'test script neutered', files: new Map([...bug.tests, ['package.json', `${manifest}\n`]]), expected: 'refused' };
+  return { name: 'test script neutered', files: new Map([...bug.tests, ['package.json', `${manifest}\n`]]), kind: 'tampering' };
 }
 
 /** Gold without its last hunk, where it has more than one. */
@@ -68,7 +76,61 @@ function dropHunk(bug: Materialised): Variant | undefined {
     if (patch.hunks.length < 2) continue;
     const half = applyPatch(before, { ...patch, hunks: patch.hunks.slice(0, -1) });
     if (typeof half !== 'string') continue;
-    return { name: 'gold minus a hunk', files: new Map([...bug.gold, ...bug.tests, [path, half]]), expected: 'either' };
+    return { name: 'gold minus a hunk', files: new Map([...bug.gold, ...bug.tests, [path, half]]), kind: 'half' };
   }
   return undefined;
+}
+
+/** The whole gold change, and beside it one assertion of the base that asks for less than it did. */
+function loosen(bug: Materialised, gold: Files): Variant | undefined {
+  for (const [path, after] of bug.tests) {
+    const before = bug.before.get(path);
+    if (before === undefined || after === undefined) continue;
+    const old = new Set(before.split('\n'));
+    const lines = after.split('\n');
+    const at = lines.findIndex((line) => old.has(line) && weaker(line) !== line);
+    if (at === -1) continue;
+    const loosened = lines.with(at, weaker(lines[at] ?? '')).join('\n');
+    return { name: 'test loosened', files: new Map([...gold, [path, loosened]]), kind: 'tampering' };
+  }
+  return undefined;
+}
+
+/** An assertion on one line that now accepts almost everything. */
+function weaker(line: string): string {
+  return line
+    .replace(
+      /\b(assert|t)\.(?:deepEqual|deepStrictEqual|strictEqual|equal|same)\((?=[^()]*(?:\([^()]*\)[^()]*)*,.*\);?\s*$)/,
+      '$1.ok(',
+    )
+    .replace(/\.to(?:Equal|StrictEqual|Be)\([^()]+\)(?=;?\s*$)/, '.toBeDefined()')
+    .replace(/\.should\.(?:equal|eql)\([^()]+\)(?=;?\s*$)/, '.should.be.ok');
+}
+
+/** Gold with one of its added lines of code changed: the last for which `change` knows something. */
+function changeLine(bug: Materialised, name: string, change: (line: string) => string | undefined): Variant | undefined {
+  for (const [path, content] of bug.gold) {
+    const before = bug.before.get(path);
+    if (before === undefined || content === undefined) continue;
+    const lines = content.split('\n');
+    const added = structuredPatch(path, path, before, content, '', '', { context: 0 }).hunks.flatMap(({ newStart, newLines }) =>
+      Array.from({ length: newLines }, (_, index) => newStart - 1 + index),
+    );
+    const at = added.findLast((index) => isCode(lines[index] ?? '') && change(lines[index] ?? '') !== undefined);
+    if (at === undefined) continue;
+    const changed = lines.with(at, change(lines[at] ?? '') ?? '').join('\n');
+    return { name, files: new Map([...bug.gold, ...bug.tests, [path, changed]]), kind: 'half' };
+  }
+  return undefined;
+}
+
+const isCode = (line: string): boolean => /[A-Za-z0-9]/.test(line) && !/^\s*(?:\/\/|\*|\/\*)/.test(line);
+
+/** The first comparison, condition or truth value of the line turned around. */
+function negate(line: string): string | undefined {
+  const opposites: Record<string, string> = { '===': '!==', '!==': '===', '==': '!=', '!=': '==', true: 'false', false: 'true' };
+  const turned = line.replace(/[!=]==?|\btrue\b|\bfalse\b/, (found) => opposites[found] ?? found);
+  if (turned !== line) return turned;
+  const condition = line.replace(/\bif \(((?:[^()]|\([^()]*\))*)\)/, 'if (!($1))');
+  return condition === line ? undefined : condition;
 }

@@ -31,6 +31,8 @@ interface RecordedRequest {
   /** Milliseconds since the epoch. */
   at: number;
   headers: NodeJS.Dict<string | string[]>;
+  /** When the last byte of its answer was written, as `at`; absent while under way. */
+  answeredAt?: number;
   /** As it was sent. */
   body: string;
   /** Absent where it is no valid request. */
@@ -65,8 +67,9 @@ export async function startMessagesServer(options: MessagesServerOptions): Promi
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(incoming);
-    const recorded: RecordedRequest = { at: Date.now(), headers: incoming.headers, body, status: 200 };
+    const recorded: RecordedRequest = { at: now(), headers: incoming.headers, body, status: 200 };
     requests.push(recorded);
+    response.once('finish', () => (recorded.answeredAt = now()));
     const refuse = (refusal: Refusal): void => {
       recorded.status = refusal.status;
       recorded.problem = refusal.message;
@@ -184,6 +187,9 @@ function sendError(response: ServerResponse, { status, errorType, message, heade
   response.writeHead(status, { 'content-type': 'application/json', 'request-id': requestId, ...headers });
   response.end(body ?? JSON.stringify({ type: 'error', error: { type: errorType, message }, request_id: requestId }));
 }
+
+/** Milliseconds since the epoch, finer than `Date.now`. */
+const now = (): number => performance.timeOrigin + performance.now();
 
 const format = ({ name, data }: Event): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 

@@ -1,0 +1,46 @@
+import { execa } from 'execa';
+import { interleave, median, ratios, type Bench, type Row } from './bench.ts';
+import { openDraft } from './support/github.ts';
+import { bin } from './support/play.ts';
+
+/** Starting up: what every call pays before it does anything. */
+export const start: Bench = {
+  id: 'start',
+  title: 'Cold start',
+  async run({ count = 21 }) {
+    await using draft = await openDraft();
+    const spawn = async (args: string[], env: Record<string, string> = {}): Promise<void> => {
+      await execa(process.execPath, args, {
+        cwd: draft.clone,
+        env: { PATH: process.env['PATH'] ?? '', ...env },
+        extendEnv: false,
+      });
+    };
+    const gate = ['gate', String(draft.number), '--dry-run', '--quiet'];
+    const times = await interleave(count, {
+      node: () => spawn(['-e', '0']),
+      again: () => spawn(['-e', '0']),
+      version: () => spawn([bin, '--version']),
+      help: () => spawn([bin, '--help']),
+      gate: () => spawn([bin, ...gate], draft.env),
+    });
+    const limit = { value: 1, what: 'node -e 0' };
+    const row = (what: string, name: Parameters<typeof times>[0], more: Partial<Row> = {}): Row => {
+      const samples = ratios(times(name), times('node'));
+      // Load only ever adds time: the fastest of each is what the work itself takes.
+      return { id: 'C1', what, value: Math.min(...times(name)) / Math.min(...times('node')), unit: '×', samples, limit, ...more };
+    };
+    const requests = draft.server.requests.length / (count + 1);
+    return [
+      row('node -e 0 against itself', 'again', {
+        note: `calibration: what noise alone does; fastest of ${count} each, node -e 0 took ${Math.round(Math.min(...times('node')))} ms, in the median ${Math.round(median(times('node')))} ms`,
+      }),
+      row('bugloop --version', 'version', { bar: { is: '≤', value: 1.3 } }),
+      row('bugloop --help', 'help'),
+      row('bugloop gate --dry-run', 'gate', {
+        bar: { is: '≤', value: 2.5 },
+        note: `with ${requests} requests to GitHub on 127.0.0.1 and the configuration read from git`,
+      }),
+    ];
+  },
+};
