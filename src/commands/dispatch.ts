@@ -77,9 +77,11 @@ function settle(
 
 async function startRun(session: Session, wish: Extract<Wish, { kind: 'solve' | 'resume' }>): Promise<Work[]> {
   const { kind, issue: number, actor } = wish;
+  const text = 'text' in wish ? wish.text : undefined;
+  if (text?.body.trim() === '') session.progress.warn(`#${number} has no description: all that is known is its title`);
   // Asks the forge, before anything is spent.
   await (await openAt(session, number)).assertMayStart(actor);
-  return [{ kind, number, trigger: 'text' in wish ? { text: wish.text } : {} }];
+  return [{ kind, number, trigger: text === undefined ? {} : { text } }];
 }
 
 async function startReview(session: Session, { change, actor, automatic }: Extract<Wish, { kind: 'review' }>): Promise<Work[]> {

@@ -42,13 +42,14 @@ async function measureTests(context: Context): Promise<TestFacts> {
   const build = await workspace.build({ signal });
   if (build !== undefined && build.exitCode !== 0) return broken(build);
   const run = await workspace.test({}, { signal });
-  if (ranNothing(run)) return broken(run.execution);
+  // Without results of single tests a failure cannot be told from tests that did not even start.
+  if (ranNothing(run) || (!run.perTest && run.execution.exitCode !== 0)) return broken(run.execution);
   step.done();
   return { command, run: { seconds: run.execution.durationMs / 1000, perTest: run.perTest, counts: countResults(run) } };
 }
 
 function describeEnd({ argv, ended, exitCode, failureLines, output }: Execution): string {
-  const how = ended === 'exited' ? `exited with ${exitCode} and ran no test` : `ended by ${ended}`;
+  const how = ended === 'exited' ? `exited with ${exitCode}` : `ended by ${ended}`;
   const last = failureLines[0] ?? output.trimEnd().split('\n').at(-1) ?? '';
   return `${argv.join(' ')} ${how}${last === '' ? '' : `: ${last.slice(0, 200)}`}`;
 }

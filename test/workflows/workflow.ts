@@ -87,6 +87,8 @@ export interface Happening {
   event: string;
   payload: Record<string, unknown>;
   inputs?: Record<string, string>;
+  /** Values of contexts that only a running job has: `matrix`, `steps`, `runner`, `secrets`. */
+  contexts?: Record<string, Record<string, unknown>>;
   /** Results and outputs of jobs that ran before. */
   needs?: Record<string, { result: string; outputs: Record<string, string> }>;
 }
@@ -129,6 +131,11 @@ export function valueOf(expression: string, happening: Happening): string {
   return evaluate(expression, happening, new Map()).coerceString();
 }
 
+/** A text with every `${{ }}` in it replaced by its value. */
+export function interpolate(text: string, happening: Happening): string {
+  return text.replaceAll(/\$\{\{(.*?)\}\}/g, (_whole, expression: string) => valueOf(expression.trim(), happening));
+}
+
 type Functions = ConstructorParameters<typeof Evaluator>[2];
 
 function evaluate(expression: string, happening: Happening, functions: NonNullable<Functions>): data.ExpressionData {
@@ -141,7 +148,7 @@ function evaluate(expression: string, happening: Happening, functions: NonNullab
   return new Evaluator(parsed, values, functions).evaluate();
 }
 
-function contextsOf({ event, payload, inputs = {}, needs = {} }: Happening) {
+function contextsOf({ event, payload, inputs = {}, needs = {}, contexts = {} }: Happening) {
   const repository = z.object({ id: z.number() }).safeParse(payload['repository']).data;
   return {
     github: { event_name: event, event: payload, repository_id: String(repository?.id ?? 1), token: 'not-a-token' },
@@ -151,6 +158,7 @@ function contextsOf({ event, payload, inputs = {}, needs = {} }: Happening) {
     steps: {},
     runner: { temp: '/tmp' },
     inputs,
+    ...contexts,
   };
 }
 

@@ -113,7 +113,7 @@ function* examineFiles({ files, config }: DoctorFacts): Generator<Finding> {
 
 // ---------------------------------------------------------------------------------------------- the forge
 
-function* examineForge({ forge, machine, config, serverUrl }: DoctorFacts): Generator<Finding> {
+function* examineForge({ forge, config, serverUrl }: DoctorFacts): Generator<Finding> {
   if (forge === undefined) {
     yield warn(
       'forge',
@@ -140,20 +140,13 @@ function* examineForge({ forge, machine, config, serverUrl }: DoctorFacts): Gene
           `tick “Allow GitHub Actions to create and approve pull requests”: ${settings}/actions`,
         ),
   );
-  yield* judge(forge.secrets, 'secrets', (names) =>
-    names.includes('ANTHROPIC_API_KEY') || machine.modelKey
-      ? ok('secrets.key', 'the key of the model is there')
-      : warn('secrets.key', 'no secret ANTHROPIC_API_KEY', `add it: ${settings}/secrets/actions`),
-  );
-  yield* judge(forge.secrets, 'secrets', (names) =>
-    names.includes('BUGLOOP_TOKEN')
-      ? ok('checks.start', 'pull requests of bugloop get checks: BUGLOOP_TOKEN is set')
-      : warn(
-          'checks.start',
-          'pull requests of bugloop get no checks of their own: GitHub starts no workflow for what github.token does',
-          `add the secret BUGLOOP_TOKEN, a token of an app or a person: ${settings}/secrets/actions`,
-        ),
-  );
+  yield forge.token.kind === 'actions'
+    ? warn(
+        'checks.start',
+        'pull requests made with this token get no checks: GitHub starts no workflow for what github.token does',
+        `add the secret BUGLOOP_TOKEN, a token of an app or a person: ${settings}/secrets/actions`,
+      )
+    : ok('checks.start', 'pull requests made with this token get checks');
   yield* judge(forge.requiredChecks, 'checks.required', (names) =>
     names.length > 0 || config.gate.ci === 'none'
       ? ok('checks.required', names.length === 0 ? 'the gate asks for no checks' : `required: ${names.join(', ')}`)
@@ -180,15 +173,21 @@ const kinds: Record<ForgeFacts['token']['kind'], string> = {
 function* examineToken({ token, permissions, slug }: ForgeFacts, settings: string): Generator<Finding> {
   const whose = token.login.known ? ` of ${token.login.value}` : '';
   yield ok('token.kind', `${kinds[token.kind]}${whose}`);
-  yield* judge(permissions, 'token.permissions', ({ push }) =>
+  yield* judge(permissions, 'account.permissions', ({ push }) =>
     push
-      ? ok('token.permissions', `the token may write to ${slug}`)
+      ? ok('account.permissions', `the account behind the token may write to ${slug}`)
       : fail(
-          'token.permissions',
-          `the token may only read ${slug}`,
-          `give it contents, pull requests and issues: write (for github.token under permissions: in the workflow, and ${settings}/actions)`,
+          'account.permissions',
+          `the account behind the token may only read ${slug}`,
+          `give it write permission: ${settings}/access`,
         ),
   );
+  if (token.kind === 'fine-grained' || token.kind === 'app' || token.kind === 'actions') {
+    yield ok(
+      'token.permissions',
+      'GitHub tells a token’s own rights to nobody; it needs contents, pull requests and issues: write',
+    );
+  }
 }
 
 /** What could not be seen is said as that, never taken for a no. */

@@ -41,8 +41,6 @@ export interface ForgeFacts {
   requiredChecks: Seen<readonly string[]>;
   /** Paths of active workflows. */
   workflows: Seen<readonly { name: string; path: string }[]>;
-  /** Names of secrets, never their values. */
-  secrets: Seen<readonly string[]>;
 }
 
 /** Told by the prefix that GitHub gives every token; an unknown one is `unknown`. */

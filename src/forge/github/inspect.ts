@@ -19,9 +19,8 @@ const rules = z.array(
   }),
 );
 const workflows = z.object({ workflows: z.array(z.object({ name: z.string(), path: z.string(), state: z.string() })) });
-const secrets = z.object({ secrets: names });
 
-/** Asks at most eight times. Throws where nothing can be learned at all: a wrong token, or no connection. */
+/** Asks at most seven times, and more only for labels beyond the hundredth. Throws where nothing can be learned at all: a wrong token, or no connection. */
 export async function inspect(
   requests: GitHubRequests,
   { kind, branch }: { kind: TokenKind; branch: string | undefined },
@@ -29,7 +28,7 @@ export async function inspect(
   const http = openHttp(requests);
   const about = await http.read({ route: 'GET /repos/{owner}/{repo}', schema: repository });
   const base = branch ?? about.default_branch;
-  const [login, may, labels, required, active, hidden] = await Promise.all([
+  const [login, may, labels, required, active] = await Promise.all([
     see(http.read({ query: 'query { viewer { login } }', variables: {}, schema: viewer }), (told) => told.viewer.login),
     see(
       http.read({ route: 'GET /repos/{owner}/{repo}/actions/permissions/workflow', schema: workflowRights }),
@@ -48,10 +47,6 @@ export async function inspect(
       http.read({ route: 'GET /repos/{owner}/{repo}/actions/workflows', parameters: { per_page: 100 }, schema: workflows }),
       (told) => told.workflows.filter(({ state }) => state === 'active'),
     ),
-    see(
-      http.read({ route: 'GET /repos/{owner}/{repo}/actions/secrets', parameters: { per_page: 100 }, schema: secrets }),
-      (told) => told.secrets.map(({ name }) => name),
-    ),
   ]);
   return {
     slug: requests.slug,
@@ -65,7 +60,6 @@ export async function inspect(
     labels,
     requiredChecks: required,
     workflows: active,
-    secrets: hidden,
   };
 }
 
