@@ -216,7 +216,15 @@ describe('trees', () => {
     symlinkSync('/etc/passwd', join(repo.path, 'link'));
     const base = repo.commit({});
     const mirror = await mirrorOf(repo, base);
-    expect(await mirror.list(base)).toEqual([
+    const listed = await mirror.list(base);
+    const seen: [string, number][] = [];
+    await mirror.readBlobs(
+      listed.filter(({ mode }) => mode.startsWith('100')),
+      (id, content) => seen.push([id, content.length]),
+    );
+    const blobs = new Map(listed.filter(({ mode }) => mode.startsWith('100')).map(({ id, size }) => [id, size]));
+    expect(seen).toEqual([...blobs]);
+    expect(listed.map(({ path, mode, size }) => ({ path, mode, size }))).toEqual([
       { path: 'bin.dat', mode: '100644', size: 2 },
       { path: 'link', mode: '120000', size: 11 },
       { path: 'src/a.ts', mode: '100644', size: 2 },
