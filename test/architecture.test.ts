@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   ui: ['core'],
 };
 /** Types and the error catalogue, which anyone below the command line may name. */
-const shared = ['ports.ts', 'context.ts', 'errors.ts'];
+const shared = ['ports.ts', 'context.ts', 'errors.ts', 'site.ts', 'inbox.ts'];
 
 interface Import {
   from: string;

@@ -10,7 +10,7 @@ const definitions = z
 
 export type Payload = Record<string, unknown>;
 
-export function recordedPayloads(name: string): Payload[] {
+function recordedPayloads(name: string): Payload[] {
   return definitions.find((definition) => definition.name === name)?.examples ?? [];
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const number = z.int().positive();
 
 /** Stays readable whatever else the sender has. */
-export const actor = z.object({ login: z.string(), id: number, type: z.string() });
+const actor = z.object({ login: z.string(), id: number, type: z.string() });
 
 const repository = z.object({ id: number });
 

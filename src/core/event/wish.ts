@@ -26,7 +26,7 @@ export type IgnoreCode =
   | 'event.own';
 
 /** Codes of events that nothing sensible can be made of; each has its line in the catalogue of `errors.ts`. */
-export type RefuseCode = 'event.schema' | 'event.provider_mismatch' | 'event.branch_gone';
+type RefuseCode = 'event.schema' | 'event.provider_mismatch' | 'event.branch_gone';
 
 /** Nothing to do, and why. */
 export interface Ignored {
@@ -65,7 +65,7 @@ export interface TriggerText {
 }
 
 /** Where a comment was written. */
-export interface Place {
+interface Place {
   kind: 'issue' | 'change';
   number: number;
 }

@@ -21,8 +21,8 @@ export interface PlannedFile {
 }
 
 export const configPath = '.bugloop/config.yml';
-export const workflowPath = '.github/workflows/bugloop.yml';
-export const ignorePath = '.bugloop/.gitignore';
+const workflowPath = '.github/workflows/bugloop.yml';
+const ignorePath = '.bugloop/.gitignore';
 export const promptNames = ['solve-issue', 'resolve-comments'] as const;
 
 /** Files that `init` writes, from the shipped workflow and prompts. */
@@ -41,7 +41,7 @@ export function planFiles(
 }
 
 /** The file with every key that people change, what it means, and its default commented out where it was not asked for. */
-export function renderConfig({ triggerLabel, baseBranch, test, agent, dollars }: InitAnswers): string {
+function renderConfig({ triggerLabel, baseBranch, test, agent, dollars }: InitAnswers): string {
   return `# bugloop reads this file from the base branch only: what a pull request says here has no effect.
 # Every key is optional; what is commented out is the default.
 version: 1
