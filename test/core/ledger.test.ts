@@ -59,6 +59,10 @@ const open = (id: string, facts: Partial<Thread> = {}, more: Partial<OpenThread>
   leftOut: 0,
   ...more,
 });
+const without = <T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> => {
+  const { [key]: _, ...rest } = object;
+  return rest;
+};
 const claim = (name: string, outcome: Claim['outcome'], words = 'because'): Claim => ({ thread: name, outcome, words });
 const unanswered = { outcome: 'deferred', words: 'the limit was reached' } as const;
 
@@ -68,12 +72,7 @@ describe('what a change touches', () => {
     ['the line above', thread('T', { line: 12 }), change(file('src/cart.js')), 'lines'],
     ['the file far away', thread('T', { line: 25 }), change(file('src/cart.js')), 'file'],
     ['another file', thread('T'), change(file('src/other.js')), 'none'],
-    [
-      'an outdated thread, by its file',
-      { ...thread('T'), line: undefined } as unknown as Thread,
-      change(file('src/cart.js')),
-      'file',
-    ],
+    ['an outdated thread, by its file', without(thread('T'), 'line'), change(file('src/cart.js')), 'file'],
     ['a removed line of the old side', thread('T', { side: 'LEFT' }), change(file('src/cart.js')), 'file'],
     [
       'lines put in beside it',
@@ -81,18 +80,8 @@ describe('what a change touches', () => {
       change(file('src/cart.js', { after: text(10) + 'new\n' + text(30).slice(text(10).length) })),
       'lines',
     ],
-    [
-      'a file that went away',
-      thread('T'),
-      change({ ...file('src/cart.js', { status: 'deleted' }), after: undefined } as unknown as ChangedFile),
-      'lines',
-    ],
-    [
-      'a binary file',
-      thread('T'),
-      change({ ...file('src/cart.js', { binary: true }), before: undefined, after: undefined } as unknown as ChangedFile),
-      'file',
-    ],
+    ['a file that went away', thread('T'), change(without(file('src/cart.js', { status: 'deleted' }), 'after')), 'lines'],
+    ['a binary file', thread('T'), change(without(without(file('src/cart.js', { binary: true }), 'before'), 'after')), 'file'],
   ])('%s', (_name, where, round, expected) => {
     expect(touch(where, round)).toBe(expected);
   });
@@ -157,8 +146,9 @@ describe('claims', () => {
   });
 });
 
+const grown = (lines: number): Change => change(file('src/cart.js', { addedLines: lines, removedLines: 0 }));
+
 test('growth has a budget by the number of threads', () => {
-  const grown = (lines: number): Change => change(file('src/cart.js', { addedLines: lines, removedLines: 0 }));
   expect(judgeGrowth(grown(growthBudget(2)), 2)).toEqual([]);
   expect(judgeGrowth(grown(growthBudget(2) + 1), 2)).toMatchObject([{ code: 'review.growth' }]);
 });
@@ -185,13 +175,23 @@ test('the commit of a round remembers what it fixed', () => {
 });
 
 describe('replies', () => {
-  const [entry] = closeRound({
-    open: [open('PRRT_a')],
-    claims: [claim('PRRT_a', 'fixed', 'rounded')],
-    change: change(file('src/cart.js')),
-    unanswered,
+  const entry: LedgerEntry = {
+    thread: 'PRRT_a',
+    path: 'src/cart.js',
+    line: 10,
+    kind: 'change-request',
+    startedBy: 'person',
+    outcome: 'fixed',
+    words: 'rounded',
+    commit: after,
+    lines: '10',
+  };
+  const of = (facts: Partial<LedgerEntry>): string => renderReply({ ...entry, ...facts });
+
+  test('an entry is what a round closes with', () => {
+    const claims = [claim('PRRT_a', 'fixed', 'rounded')];
+    expect(closeRound({ open: [open('PRRT_a')], claims, change: change(file('src/cart.js')), unanswered })).toEqual([entry]);
   });
-  const of = (facts: Partial<LedgerEntry>): string => renderReply({ ...(entry as LedgerEntry), ...facts });
 
   test('fixed: commit, lines and marker', () => {
     expect(of({})).toBe(
@@ -220,7 +220,7 @@ describe('replies', () => {
       change: 7,
       before,
       after,
-      entries: [entry as LedgerEntry],
+      entries: [entry],
       ignored: [{ author: 'eve', url: 'https://x.test/1', thread: 'T' }],
     };
     expect(renderReview(review)).toContain('Reviewed #7: 1 threads (1 fixed), pushed cccccccccccc.');

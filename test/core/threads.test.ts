@@ -83,12 +83,11 @@ describe('which threads wait', () => {
   });
 
   test('file by file, by line', () => {
-    const said = (): ThreadComment[] => [says(people.ada, 'Round here.')];
     const { open } = sortThreads(
       [
-        thread('3', said(), { path: 'b.js', line: 1 }),
-        thread('2', said(), { path: 'a.js', line: 9 }),
-        thread('1', said(), { path: 'a.js', line: 4 }),
+        thread('3', [says(people.ada, 'Round here.')], { path: 'b.js', line: 1 }),
+        thread('2', [says(people.ada, 'Round here.')], { path: 'a.js', line: 9 }),
+        thread('1', [says(people.ada, 'Round here.')], { path: 'a.js', line: 4 }),
       ],
       reviewers,
     );

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
-import { run, scripted, solve, stage, type Ended, type Scene } from './github.ts';
+import { run, scripted, stage, start, type Ended, type Scene } from './github.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
 
@@ -42,12 +43,40 @@ interface Opened extends Scene {
   say(line: number, body: string, author?: string, path?: string): Promise<ReviewThread>;
 }
 
-/** A change that bugloop opened, as GitHub shows it. */
+const branch = 'bugloop/issue-1';
+const fixed = {
+  'src/add.js': source.replace('a - b', 'a + b'),
+  'test/sum.test.js': oldTest.replace("'zero', () => { assert.equal(add(0, 0), 0)", "'sum', () => { assert.equal(add(1, 2), 3)"),
+};
+
+/** A change as bugloop leaves it: one commit of its own on the base, and a draft by its account. */
 async function opened(): Promise<Opened> {
   const scene = await stage({ files });
-  const ended = await solve(scene);
-  const [pull] = scene.server.pulls(scene.repository);
-  if (pull === undefined) throw new Error(`no pull request: ${ended.stderr}${ended.stdout}`);
+  const { server, repository, token } = scene;
+  const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: repository.path,
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'],
+        GIT_AUTHOR_NAME: who.name,
+        GIT_AUTHOR_EMAIL: who.email,
+        GIT_COMMITTER_NAME: who.name,
+        GIT_COMMITTER_EMAIL: who.email,
+      },
+    }).trim();
+  const tree = git('rev-parse', `${await server.commit(repository, branch, fixed)}^{tree}`);
+  const head = git('commit-tree', tree, '-p', git('rev-parse', 'main'), '-m', 'fix: add\n\nBugloop-Run: seeded');
+  git('update-ref', `refs/heads/${branch}`, head);
+  const pull = await server.pull(repository, {
+    author: token.account.login,
+    title: 'fix: add(1, 2) is wrong',
+    body: 'Closes #1',
+    head: branch,
+    base: 'main',
+    draft: true,
+  });
   scene.server.bot('coderabbitai[bot]');
   scene.repository.roles.set(scene.server.user('coder'), 'write');
   scene.server.forget();
@@ -205,6 +234,29 @@ describe('a round', () => {
   });
 });
 
+test('a failed check of the head is worked on like a thread', async () => {
+  const scene = await opened();
+  scene.server.addCheck(scene.repository, scene.pull.headSha, { name: 'unit', conclusion: 'failure', status: 'completed' });
+  const ended = await review(scene, [[edit('return a + b', 'return b + a'), finish]]);
+  expect(ended.status).toBe(0);
+  expect(pushes(scene)).toBe(1);
+  expect(scene.pull.comments).toEqual([]);
+});
+
+test('what happens while a round is at work stops it before the push', async () => {
+  const scene = await opened();
+  const thread = await scene.say(2, suggest('  return b + a;'));
+  const running = start(scene, ['review', String(scene.pull.number), ...scripted(scene, [[finish]])]);
+  // Baseline, suggestions and proof come after the head was fetched.
+  await expect.poll(() => scene.server.count('git'), { timeout: 50_000 }).toBe(1);
+  const human = await scene.server.commit(scene.repository, branch, { 'README.md': 'x' });
+  const { stdout, status } = await running.ended;
+  expect(stdout).toContain('review.human_push');
+  expect(status).toBe(0);
+  expect(await scene.server.head(scene.repository, branch)).toBe(human);
+  expect(repliesTo(scene, thread)).toEqual([]);
+});
+
 describe('what a round never does', () => {
   test.each<[string, string]>([
     ['weaken a test', "test('zero', () => {});"],
@@ -265,6 +317,52 @@ describe('what a round never does', () => {
     const thread = await scene.say(2, suggest('  return b + a;'));
     scene.server.comment(scene.pull, '/bugloop stop', 'guest');
     await review(scene);
+    expect(repliesTo(scene, thread)).toHaveLength(1);
+  });
+});
+
+describe('whatever fails, each thread has one reply', () => {
+  const kinds = ['reset', 'truncated', 'status', 'html'] as const;
+  test.each(kinds.flatMap((kind) => [true, false].map((commit) => ({ kind, commit }))))(
+    'an answer is lost: $kind, effect made: $commit',
+    async ({ kind, commit }) => {
+      const scene = await opened();
+      const thread = await scene.say(2, suggest('  return b + a;'));
+      scene.server.faults.add({ kind, commit, match: 'addPullRequestReviewThreadReply' });
+      const ended = await review(scene);
+      expect(scene.server.faults.left()).toBe(0);
+      expect(ended.status).toBe(0);
+      expect(repliesTo(scene, thread)).toHaveLength(1);
+      expect(pushes(scene)).toBe(1);
+    },
+  );
+
+  test('a run that died after its push is finished by the next one, without an agent and without another push', async () => {
+    const scene = await opened();
+    const thread = await scene.say(2, 'Sum the other way round.');
+    scene.server.faults.add({ kind: 'hang', match: 'addPullRequestReviewThreadReply' });
+    const script = [[edit('return a + b', 'return b + a'), answer('t1', 'fixed', 'Turned round.'), finish]];
+    const running = start(scene, ['review', String(scene.pull.number), ...scripted(scene, script)]);
+    await expect.poll(() => scene.server.faults.left(), { timeout: 50_000 }).toBe(0);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(repliesTo(scene, thread)).toEqual([]);
+    expect(pushes(scene)).toBe(1);
+
+    const again = await review(scene, [[{ tool: 'give_up', input: { reason: 'must not be asked' } }]]);
+    expect(again.status).toBe(0);
+    expect(pushes(scene)).toBe(1);
+    expect(repliesTo(scene, thread)).toHaveLength(1);
+    expect(repliesTo(scene, thread)[0]).toContain(`**Fixed** in ${scene.pull.headSha}`);
+  });
+
+  test('a thread that the forge does not let us resolve stays open, and is said', async () => {
+    const scene = await opened();
+    const thread = await scene.say(2, suggest('  return b + a;'), 'coderabbitai[bot]');
+    scene.server.faults.add({ kind: 'status', status: 403, match: 'resolveReviewThread' });
+    const ended = await review(scene);
+    expect(ended.stdout).toContain('was left open');
+    expect(thread.resolvedBy).toBe(null);
     expect(repliesTo(scene, thread)).toHaveLength(1);
   });
 });
