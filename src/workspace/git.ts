@@ -13,7 +13,11 @@ export interface Git {
   /** As `run`, byte for byte: for paths and contents, which need not be UTF-8. */
   bytes: (args: readonly string[], call?: GitCall) => Promise<Buffer>;
   /** As `run` with a remote over HTTP, where failing is an answer: what git printed, and whether it succeeded. */
-  exchange: (remote: Remote, args: readonly string[]) => Promise<{ ok: boolean; stdout: string; stderr: string }>;
+  exchange: (
+    remote: Remote,
+    args: readonly string[],
+    timeoutMs: number,
+  ) => Promise<{ ok: boolean; stdout: string; stderr: string }>;
   /** The same git somewhere else. */
   at: (place: GitPlace) => Git;
 }
@@ -108,15 +112,16 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       }
     },
     bytes,
-    async exchange(remote, args) {
+    async exchange(remote, args, timeoutMs) {
       const env = { ...environment({}), ...environmentFor(remote) };
-      const { failed, stdout, stderr } = await start([...transport, ...args], env, {});
-      return { ok: !failed, stdout: text(stdout), stderr: text(stderr) };
+      const { failed, timedOut, stdout, stderr } = await start([...transport, ...args], env, {}, timeoutMs);
+      const silent = timedOut ? `error: no answer within ${timeoutMs / 1_000} s` : '';
+      return { ok: !failed, stdout: text(stdout), stderr: `${text(stderr)}${silent}` };
     },
     at: (other) => openGit(options, other),
   };
 
-  function start(args: readonly string[], env: Record<string, string>, call: GitCall) {
+  function start(args: readonly string[], env: Record<string, string>, call: GitCall, timeout = 0) {
     return execa('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
       cwd: place.directory,
       env,
@@ -127,6 +132,9 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       // In a session of its own, which a terminal's Ctrl-C does not reach.
       detached: true,
       maxBuffer: maxAnswer,
+      // Git waits for ever where an answer ends too early, and so do the helpers it started.
+      timeout,
+      killDescendants: timeout > 0,
       ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
     });

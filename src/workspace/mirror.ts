@@ -18,6 +18,10 @@ const maxBatch = 64 * 1024 * 1024;
 /** As `maxBatch`, where the blobs are looked at one by one and many: git reads ahead while they are looked at. */
 const maxStreamed = 8 * 1024 * 1024;
 
+/** Longest time of one transfer, in milliseconds. What is pushed is as small as a change may be; a fetch may bring history. */
+const pushMs = 20_000;
+const fetchMs = 5 * 60_000;
+
 const absent: FileMode = '000000';
 const gitlink: FileMode = '160000';
 
@@ -140,14 +144,8 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
     async fetch(remote, branch) {
       const published = `refs/bugloop/published/${branch}`;
       const checks = ['-c', 'fetch.fsckObjects=true'];
-      const answer = await git.exchange(remote, [
-        ...checks,
-        'fetch',
-        ...quietly,
-        '--',
-        remote.url,
-        `+${refOf(branch)}:${published}`,
-      ]);
+      const command = [...checks, 'fetch', ...quietly, '--', remote.url, `+${refOf(branch)}:${published}`];
+      const answer = await git.exchange(remote, command, fetchMs);
       if (!answer.ok) throw explainRemote(remote, answer.stderr);
       return git.run(['rev-parse', '--verify', '--end-of-options', `${published}^{commit}`]);
     },
@@ -156,7 +154,7 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       const specs = [...new Set(commits)].map((commit) => `+${checked(commit)}:refs/bugloop/fetched/${commit}`);
       const only = ['--depth=1', '--update-shallow'];
       const command = ['-c', 'fetch.fsckObjects=true', 'fetch', ...quietly, ...only, '--', remote.url, ...specs];
-      const answer = await git.exchange(remote, command);
+      const answer = await git.exchange(remote, command, fetchMs);
       if (!answer.ok) throw explainRemote(remote, answer.stderr);
     },
 
@@ -172,7 +170,7 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       // With the ancestry known, the lease only says where the branch has to be; it lets nothing be overwritten.
       const lease = `--force-with-lease=${ref}:${expected ?? ''}`;
       const options = ['--porcelain', '--no-verify', '--no-follow-tags', '--no-signed', '--recurse-submodules=no', lease];
-      const answer = await git.exchange(remote, ['push', ...options, '--', remote.url, `${checked(head)}:${ref}`]);
+      const answer = await git.exchange(remote, ['push', ...options, '--', remote.url, `${checked(head)}:${ref}`], pushMs);
       return answer.ok ? { ok: true } : explainPush(remote, branch, answer);
     },
   };
@@ -180,9 +178,15 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
 
 // ---------------------------------------------------------------------------------------------- remote
 
+/** What is not in the mirror is nobody's ancestor here. */
 async function isAncestor(git: Git, older: CommitId, newer: CommitId): Promise<boolean> {
-  const found = await git.run(['rev-list', '--max-count=1', checked(older), `^${checked(newer)}`, '--']);
-  return found === '';
+  const beyond = await git
+    .run(['rev-list', '--max-count=1', checked(older), `^${checked(newer)}`, '--'])
+    .catch((error: unknown) => {
+      if (error instanceof BugloopError && error.code === 'git.failed') return older;
+      throw error;
+    });
+  return beyond === '';
 }
 
 /** Why a push was not accepted; throws where the remote could not be used at all. */
@@ -210,12 +214,13 @@ function explainRemote({ url }: Remote, stderr: string): BugloopError {
   if (/Authentication failed|could not read Username|returned error: 401/i.test(stderr)) {
     return new BugloopError('auth.invalid', `${url}: the token is invalid, has expired, or may not be used for git`);
   }
-  if (/returned error: 403|Permission to .{0,200} denied|Write access to repository not granted/i.test(stderr)) {
+  if (/Permission to .{0,200} denied|Write access to repository not granted/i.test(stderr)) {
     return new BugloopError('auth.forbidden', `${url}: the token may not push; it needs contents: write`, {
       hint: 'set contents: write under permissions: in the workflow, or in the settings of the token or the App on GitHub',
     });
   }
   if (/couldn't find remote ref|not our ref/i.test(stderr)) return new BugloopError('git.branch_taken', `${url}: ${words}`);
+  // A 403 without those words is a rate limit, as far as git lets one see.
   return new BugloopError('api.unavailable', `${url}: ${words}`);
 }
 

@@ -1,7 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { branchesOf, cloneOf, expectOneOfEach, labelsOf, run, scripted, solve, stage, statusComments } from './github.ts';
+import {
+  branchesOf,
+  cloneOf,
+  expectOneOfEach,
+  labelsOf,
+  run,
+  scripted,
+  scripts,
+  solve,
+  stage,
+  statusComments,
+} from './github.ts';
 
 describe('a labelled issue becomes a draft pull request', () => {
   test('in one process, within the budget of requests', async () => {
@@ -43,4 +54,52 @@ describe('a labelled issue becomes a draft pull request', () => {
     await expectOneOfEach(scene);
     scene.server.assertClean();
   });
+});
+
+describe('what does not end in a pull request', () => {
+  test('a stuck run hands over: one comment, labels, the work on the branch; again after the label is set', async () => {
+    await using scene = await stage();
+    const ended = await solve(scene, scripts.stuck);
+    expect(ended.status).toBe(3);
+    expect(scene.server.pulls(scene.repository)).toEqual([]);
+    expect(labelsOf(scene)).toEqual(['bugloop:escalated']);
+    expect(await branchesOf(scene)).toEqual(['bugloop/issue-1', 'main']);
+    const handed = scene.issue.comments.filter(({ body }) => body.includes('What was tried'));
+    expect(handed).toHaveLength(1);
+    expect(handed[0]?.body).toMatch(/attempt 1 ended at proof/);
+    expect(handed[0]?.body).toContain('`bugloop resume 1`');
+    const again = await run(scene, ['resume', '1', ...scripted(scene, scripts.rest)], {}, cloneOf(scene));
+    expect(again.stderr + again.stdout).toContain('Proven');
+    await expectOneOfEach(scene);
+    scene.server.assertClean();
+  });
+
+  test('a branch with a commit of a human is left alone, without a write', async () => {
+    await using scene = await stage();
+    await scene.server.commit(scene.repository, 'bugloop/issue-1', { 'src/add.js': 'mine' }, { author: 'maria' });
+    const ended = await solve(scene);
+    expect(ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/Nothing to do: branch bugloop\/issue-1/) });
+    expect(scene.server.writes()).toEqual([]);
+  });
+
+  test('a plan waits for approval as a state', async () => {
+    await using scene = await stage({ files: { '.bugloop/config.yml': 'human_approval: { plan: true }\n' } });
+    const ended = await solve(scene);
+    expect(ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/waits for \/bugloop approve/) });
+    const comments = scene.issue.comments.length;
+    await solve(scene);
+    expect(scene.issue.comments).toHaveLength(comments);
+    expect(scene.server.pulls(scene.repository)).toEqual([]);
+    expect(await branchesOf(scene)).toEqual(['main']);
+  });
+});
+
+test.each([2, 4])('%i solves at once open one pull request', async (count) => {
+  await using scene = await stage();
+  const flags = scripted(scene);
+  const clones = Array.from({ length: count }, () => cloneOf(scene));
+  const all = await Promise.all(clones.map((clone) => run(scene, ['solve', '1', ...flags], {}, clone)));
+  expect(all.map(({ status }) => status)).toEqual(clones.map(() => 0));
+  expect(all.filter(({ stdout }) => stdout.includes('Proven'))).toHaveLength(1);
+  await expectOneOfEach(scene);
 });

@@ -19,6 +19,7 @@ import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readHolder, takeLock, type Liveness } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
+import { readRef } from './refs.ts';
 import { findTrouble, unavailable } from './trouble.ts';
 
 export interface GitHubOptions extends GitHubRequests, Liveness {
@@ -78,6 +79,9 @@ export function openGitHubForge(options: GitHubOptions): Forge {
       // A push that took effect before its answer was lost finds the branch where it wants it.
       const answer = await http.persist(() => mirror.push(remote, update).catch(mayPass));
       if (answer.ok) return { ok: true, created: expected === undefined };
+      // Where a connection breaks, the push may have been sent twice, and the second is told that the branch is there.
+      if (answer.why === 'moved' && (await readRef(http, `heads/${branch}`)) === head)
+        return { ok: true, created: expected === undefined };
       return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
     },
     openChange: (standing, draft) =>

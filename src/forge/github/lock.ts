@@ -4,6 +4,7 @@ import { BugloopError } from '../../errors.ts';
 import type { LockAnswer, LockClaim, LockHolder, ProcessMark } from '../../ports.ts';
 import type { GitHubRequests, Http } from './http.ts';
 import type { Seen } from './mark.ts';
+import { pointed, readRef } from './refs.ts';
 import { findTrouble } from './trouble.ts';
 
 /**
@@ -24,7 +25,6 @@ const holderSchema = z.object({
   holder: z.object({ machine: z.string(), pid: z.int(), ticks: z.string().exactOptional() }),
 });
 const named = z.object({ sha: z.string() });
-const pointed = z.object({ object: named });
 
 /** Who holds the lock. A ref that says nothing of the kind is a lock that never expires: nobody of us made it. */
 export async function readHolder(
@@ -80,10 +80,9 @@ export async function takeLock(
   async function pointAt({ lockRef }: Seen, sha: CommitId, from: CommitId | undefined): Promise<boolean> {
     const ref = lockRef.replace(/^refs\//, '');
     const find = async (): Promise<boolean | undefined> => {
-      const held = await http
-        .read({ route: 'GET /repos/{owner}/{repo}/git/ref/{ref}', parameters: { ref }, schema: pointed })
-        .catch(orAbsent);
-      return held === undefined ? undefined : held.object.sha === sha || (held.object.sha === from ? undefined : false);
+      const held = await readRef(http, ref);
+      // Where it was before, or nowhere: nobody was quicker, so it may be tried again.
+      return held === from ? undefined : held === sha;
     };
     const make = async (): Promise<boolean> => {
       const asked =
@@ -101,9 +100,4 @@ export async function takeLock(
     };
     return http.once({ make, find });
   }
-}
-
-function orAbsent(error: unknown): undefined {
-  if (findTrouble(error)?.trouble.status === 404) return undefined;
-  throw error;
 }

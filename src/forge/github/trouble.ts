@@ -39,7 +39,7 @@ const secondaryPauseMs = 60_000;
 export function readLimit(status: number, headers: Headers, body: string, now: number): number | undefined {
   const after = Number(headers.get('retry-after') ?? Number.NaN);
   const isLimit = status === 429 || (status === 403 && /rate limit|abuse/i.test(body)) || /"RATE_LIMITED"/.test(body);
-  if ((status === 429 || status === 403 || status === 503) && Number.isFinite(after)) return after * 1_000;
+  if ((isLimit || status === 403 || status === 503) && Number.isFinite(after)) return after * 1_000;
   if (headers.get('x-ratelimit-remaining') === '0' && (isLimit || status === 403)) {
     const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN);
     return Number.isFinite(reset) ? Math.max(1_000, reset * 1_000 - now + 1_000) : secondaryPauseMs;
