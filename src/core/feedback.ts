@@ -1,4 +1,4 @@
-import { countResults } from './compare.ts';
+import { countResults, exitStatus } from './compare.ts';
 import type { Execution, TestResult, TestRun } from './types.ts';
 
 /** Most bytes of one digest: what an agent has to read before it can go on. */
@@ -11,7 +11,9 @@ const maxNames = 100;
  * no test says anything, the lines of the output that look like failures, then its end.
  */
 export function digestFailures(failures: readonly TestResult[], execution: Execution): string {
-  const told = failures.filter(({ failure }) => failure !== undefined && failure.message.trim() !== '');
+  // Which tests failed is only in the output where the exit status alone says that some did.
+  const named = failures.filter(({ id }) => id !== exitStatus);
+  const told = named.filter(({ failure }) => failure !== undefined && failure.message.trim() !== '');
   if (told.length === 0) return digestOutput(failures, execution);
   const names = failures.slice(0, maxNames).map(({ id }) => `- ${cut(id, 200)}`);
   const rest = failures.length > maxNames ? [`… and ${failures.length - maxNames} more`] : [];
@@ -31,8 +33,8 @@ function digestFailure({ id, failure }: TestResult, max: number): string {
 
 function digestOutput(failures: readonly TestResult[], execution: Execution): string {
   const names = failures.slice(0, maxNames).map(({ id }) => `- ${cut(id, 200)}`);
-  const lines = execution.failureLines.slice(0, 40).map((line) => cut(line, 300));
-  const tail = execution.output.slice(-2_000);
+  const tail = execution.output.slice(-1_500);
+  const lines = pickLines(execution.failureLines, maxBytes - 2_000 - bytesOf(names.join('\n')));
   const parts = [
     ...(names.length === 0 ? [] : [['Failing tests:', ...names].join('\n')]),
     ...(lines.length === 0 ? [] : [lines.join('\n')]),
@@ -40,6 +42,21 @@ function digestOutput(failures: readonly TestResult[], execution: Execution): st
   ];
   return fit(parts.join('\n\n'));
 }
+
+/** Failure lines within a budget: shorter ones where all do not fit, then the first and the last. */
+function pickLines(lines: readonly string[], budget: number): string[] {
+  const fits = (some: readonly string[]): boolean => bytesOf(some.join('\n')) <= budget;
+  const short = [300, 160, 100].map((length) => lines.map((line) => cut(line, length)));
+  const whole = short.find(fits);
+  if (whole !== undefined) return whole;
+  const shortest = short.at(-1) ?? [];
+  let half = Math.floor(shortest.length / 2);
+  const ends = (): string[] => [...shortest.slice(0, half), '…', ...shortest.slice(shortest.length - half)];
+  while (half > 0 && !fits(ends())) half -= 1;
+  return ends();
+}
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** One line about a run: `41 passed, 1 failed, 0 skipped (vitest)`. */
 export function summariseRun(run: TestRun): string {

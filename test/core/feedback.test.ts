@@ -52,6 +52,18 @@ describe('digestFailures', () => {
     expect(digest).toContain('npm test ended with 1; its last output:\nstarted\nboom at the end');
   });
 
+  test('takes the names from the output where only the exit status is known', () => {
+    const failureLines = Array.from({ length: 120 }, (_, index) => `FAIL test/cart.test.ts > case ${index} ${'x'.repeat(200)}`);
+    const digest = digestFailures([failed('(exit status)', 'exit code 1')], { ...execution, failureLines });
+    for (const index of [0, 1, 118, 119]) expect(digest).toContain(`> case ${index} `);
+    expect(new TextEncoder().encode(digest).length).toBeLessThanOrEqual(8 * 1024);
+    const some = digestFailures([failed('(exit status)', 'exit code 1')], {
+      ...execution,
+      failureLines: failureLines.slice(0, 50).map((line) => line.slice(0, 120)),
+    });
+    for (let index = 0; index < 50; index += 1) expect(some).toContain(`> case ${index} `);
+  });
+
   test('cuts multi-byte text at a character', () => {
     const digest = digestFailures([], {
       ...execution,

@@ -1,6 +1,7 @@
 import type { Coverage, Execution, RepoPath, RunnerName, TestFailure } from '../../core/types.ts';
 import type { RawResult } from './assemble.ts';
 import type { Resolved } from './resolve.ts';
+import type { Stdout } from './stdout.ts';
 
 /** What a runner's adapter knows when it plans a run. */
 export interface Setting {
@@ -29,7 +30,7 @@ export interface Plan {
   select?: ((files: readonly RepoPath[]) => readonly string[]) | undefined;
   /** The whole standard output is the report. */
   stdout?: boolean;
-  read(execution: Execution, stdout: string): Promise<Report>;
+  read(execution: Execution, stdout: Stdout): Promise<Report>;
   readCoverage?(execution: Execution): Promise<Coverage | undefined>;
 }
 

@@ -1,6 +1,7 @@
 import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { describeFailure } from './failure.ts';
+import { linesOf, type Stdout } from './stdout.ts';
 
 /** cargo test, by what it prints for people: its JSON needs an unstable toolchain. Runs as a whole. */
 export function cargoTest(_setting: Setting): Plan {
@@ -19,8 +20,8 @@ interface Binary {
   failures: Map<string, string>;
 }
 
-export function readCargoTest(stdout: string, output: string): Report {
-  const binaries = parse(stdout);
+export function readCargoTest(stdout: Stdout, output: string): Report {
+  const binaries = parse(linesOf(stdout));
   // Names of the binaries go to standard error, one for each that starts.
   const started = [...output.matchAll(/^\s+(?:Running (?:unittests )?(\S+) \(.*\)|Doc-tests (\S+))$/gm)].map(
     (match) => match[1] ?? 'doc-tests',
@@ -55,10 +56,10 @@ function byLine(a: { name: string }, b: { name: string }): number {
     : 0;
 }
 
-function parse(stdout: string): Binary[] {
+function parse(lines: Iterable<string>): Binary[] {
   const binaries: Binary[] = [];
   let failing: string | undefined;
-  for (const line of stdout.split(/\r?\n/)) {
+  for (const line of lines) {
     if (/^running \d+ tests?$/.test(line)) {
       binaries.push({ tests: [], failures: new Map() });
       failing = undefined;

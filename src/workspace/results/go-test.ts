@@ -6,6 +6,7 @@ import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
 import { goEvent, readLines } from './shapes.ts';
+import type { Stdout } from './stdout.ts';
 
 /** go test, by `-json`. A test's file is looked up by its function in the package's directory. */
 export function goTest(setting: Setting): Plan {
@@ -41,7 +42,7 @@ async function testFunctions(root: string): Promise<Map<string, RepoPath>> {
   return found;
 }
 
-export function readGoTest(stdout: string, functions: ReadonlyMap<string, RepoPath>, module: string, output: string): Report {
+export function readGoTest(stdout: Stdout, functions: ReadonlyMap<string, RepoPath>, module: string, output: string): Report {
   const printed = new Map<string, string>();
   const built = new Map<string, string>();
   const results: RawResult[] = [];

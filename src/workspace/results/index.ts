@@ -1,6 +1,5 @@
 import { exitStatus } from '../../core/compare.ts';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command, Execution, RepoPath, RunnerName, TestFailure, TestRun } from '../../core/types.ts';
 import type { Adapter, Plan, Setting } from './adapter.ts';
@@ -17,6 +16,7 @@ import { nodeTest } from './node-test.ts';
 import { pytest } from './pytest.ts';
 import { resolveCommand, valueFlags } from './resolve.ts';
 import { packageJson, readJson } from './shapes.ts';
+import { readStdout } from './stdout.ts';
 import { tap } from './tap.ts';
 import { unknown } from './unknown.ts';
 import { vitest } from './vitest.ts';
@@ -173,7 +173,7 @@ async function collect(
   execution: Execution,
   { stdoutFile, coverageReports }: { stdoutFile: string | undefined; coverageReports: () => string[] },
 ): Promise<TestRun> {
-  const stdout = stdoutFile === undefined ? execution.output : await readFile(stdoutFile, 'utf8').catch(() => execution.output);
+  const stdout = stdoutFile === undefined ? execution.output : await readStdout(stdoutFile).catch(() => execution.output);
   const report = await plan.read(execution, stdout);
   const coverage = setting.coverage
     ? ((await readConfiguredCoverage(setting.root, coverageReports())) ?? (await plan.readCoverage?.(execution)))

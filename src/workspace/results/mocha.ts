@@ -26,7 +26,7 @@ export function mocha(setting: Setting): Plan {
 }
 
 export function readMocha(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
-  return readLines(report, testLine).map(({ status, path, file, duration, error }) => ({
+  return [...readLines(report, testLine)].map(({ status, path, file, duration, error }) => ({
     file: setting.repoPath(file),
     path,
     status,

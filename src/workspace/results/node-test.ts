@@ -56,7 +56,7 @@ function hiddenDestinations({ resolved }: Setting): string[] {
 }
 
 export function readNodeTest(report: string, setting: Pick<Setting, 'repoPath'>): RawResult[] {
-  return readLines(report, testLine).flatMap((line): RawResult[] => {
+  return [...readLines(report, testLine)].flatMap((line): RawResult[] => {
     const { status, suite, error } = line;
     // A suite is a test of its own only when it failed for another reason than its tests, e.g. a hook.
     if (suite && (status !== 'failed' || error?.failureType === 'subtestsFailed')) return [];

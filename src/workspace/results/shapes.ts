@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linesOf, type Stdout } from './stdout.ts';
 
 // What a report holds was written by the repository's own code: every field is checked, and one that has another type
 // than its documentation says counts as absent.
@@ -153,6 +154,9 @@ export function readJson<T>(text: string, shape: z.ZodType<T>): T | undefined {
 }
 
 /** Reads a file of one JSON value per line, leaving out what is not of the shape, e.g. a line that a crash cut off. */
-export function readLines<T>(text: string, shape: z.ZodType<T>): T[] {
-  return text.split('\n').flatMap((line) => (line.startsWith('{') ? (readJson(line, shape) ?? []) : []));
+export function* readLines<T>(text: Stdout, shape: z.ZodType<T>): Generator<T> {
+  for (const line of linesOf(text)) {
+    const value = line.startsWith('{') ? readJson(line, shape) : undefined;
+    if (value !== undefined) yield value;
+  }
 }

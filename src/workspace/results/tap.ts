@@ -5,6 +5,7 @@ import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { planV8Coverage } from './lines/v8.ts';
 import { cut, describeFailure, failureAbout, failureFromOutput, longestMessage } from './failure.ts';
+import { linesOf, type Stdout } from './stdout.ts';
 
 /** tape, node-tap 0.x to 21, and scripts that print the Test Anything Protocol. */
 export function tap(setting: Setting): Plan {
@@ -68,13 +69,13 @@ const remark =
  * Reads TAP that may be mixed with a program's own output. A test is what the producer announces as one: a subtest, or
  * the points below a comment (tape); a point that stands alone is a test itself.
  */
-export function readTap(text: string, setting: Pick<Setting, 'root' | 'repoPath'>, execution: Execution): Report {
-  const documents = parse(text);
+export function readTap(stdout: Stdout, setting: Pick<Setting, 'root' | 'repoPath'>, execution: Execution): Report {
+  const documents = parse(linesOf(stdout));
   const results = documents.flatMap(({ level }) => flatten(level, [], undefined, { ...setting, output: execution.output }));
   return { results, problem: problemOf(documents, results, execution) };
 }
 
-function parse(text: string): Document[] {
+function parse(lines: Iterable<string>): Document[] {
   const documents: Document[] = [];
   let levels = new Map<number, Level>();
   /** Points whose subtest follows them in braces, by indentation. */
@@ -93,7 +94,7 @@ function parse(text: string): Document[] {
     return document;
   };
   let document = open();
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of lines) {
     const indent = /^ */.exec(line)?.[0].length ?? 0;
     if (block !== undefined && last !== undefined) {
       if (indent <= block && line.trim() === '...') block = undefined;

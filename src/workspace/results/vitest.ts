@@ -47,7 +47,7 @@ export function vitest(setting: Setting): Plan {
 }
 
 export function readVitest(report: string, setting: Pick<Setting, 'repoPath'>): Report {
-  const lines = readLines(report, testLine);
+  const lines = [...readLines(report, testLine)];
   const results = lines
     .filter((line) => !line.unhandled)
     .map((line) => ({
