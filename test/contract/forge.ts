@@ -17,7 +17,7 @@ export interface Ground {
   mirror: Mirror;
   base: string;
   /** A sealed commit of ours on `parent`, with its bundle. */
-  make(content: string, parent?: string): Promise<Pick<BranchPush, 'head' | 'mirror' | 'bundle'>>;
+  make: (content: string, parent?: string) => Promise<Pick<BranchPush, 'head' | 'mirror' | 'bundle'>>;
   /** Where the branch is on the forge, seen without bugloop. */
   tip(branch: string): Promise<string | undefined>;
   /** A commit of somebody else on top of the branch. */
