@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Old syntax on purpose: this file has to be understood by every Node that somebody may still have.
 import * as nodeModule from 'node:module';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 var needed = [22, 18];
 var found = process.versions.node.split('.').map(Number);
@@ -16,6 +16,9 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
       '  mend: install Node 22.18 or newer, or run npm ci in this repository and use npx bugloop or npm run demo\n',
   );
   process.exitCode = 2;
+} else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  // Known without loading anything.
+  process.stdout.write(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version + '\n');
 } else {
   if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
   var built = new URL('../dist/cli.js', import.meta.url);
