@@ -396,6 +396,8 @@ export interface ReviewStanding {
   state: 'open' | 'closed' | 'merged';
   /** The issue that the change closes. */
   issue?: Issue;
+  /** Our own status comment on it. */
+  status?: StatusComment;
   branch: string;
   head: CommitId;
   /** Message of the head commit. */
@@ -424,6 +426,8 @@ export interface ThreadAnswers {
   resolve: readonly string[];
   /** New text of the change. */
   body?: string;
+  /** New text of the status comment, where there is one. */
+  status?: string;
 }
 export interface AnsweredThreads {
   replied: number;

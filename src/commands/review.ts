@@ -1,9 +1,12 @@
 import type { CommandResult, Context } from '../context.ts';
 import { mayResolve, readTrailers, threadTrailers, type LedgerEntry, type Review } from '../core/ledger.ts';
 import { readReport } from '../core/issue.ts';
+import type { RunReport } from '../core/report.ts';
 import { reviewSlots, type Template } from '../core/prompt.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
+import { readState, summarise } from '../core/state.ts';
 import { renderReply, renderReview } from '../core/views/replies.ts';
+import { renderStatus } from '../core/views/status-comment.ts';
 import { exits, type Exit } from '../errors.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { refuseRound, stopRound, workRound, type RoundResult } from '../loop/review.ts';
@@ -69,11 +72,13 @@ async function answerRound(reviewing: Reviewing): Promise<CommandResult> {
   const head = await commitRound(run, standing, round);
   const entries = await round.close(head);
   const ledger: Review = { change: standing.number, before: standing.head, after: head, entries, ignored: round.sorted.ignored };
+  // What people read of the change is about its newest head.
+  const retold = round.evaluation?.stage === 'proven' && (head !== standing.head || round.untold);
   const evaluated = round.evaluation === undefined ? {} : { last: round.evaluation };
   const sealed = await sealCommit(
     run,
     {
-      end: head === standing.head ? 'nothing-to-do' : 'proven',
+      end: retold ? 'proven' : 'nothing-to-do',
       ...(round.baseline === undefined ? {} : { baseline: round.baseline }),
       progressed: { ...round.progressed, ...evaluated },
     },
@@ -97,14 +102,25 @@ async function answerRound(reviewing: Reviewing): Promise<CommandResult> {
     });
     if (!pushed.ok) return { ...result, exit: exits.refused, text: `Not pushed: ${pushed.message}\n` };
   }
-  const body = head === standing.head ? undefined : await run.journal.read('pull-request.md');
+  const body = retold ? await run.journal.read('pull-request.md') : undefined;
+  const status = retold ? renewStatus(now, sealed) : undefined;
   const answered = await reviews.answer(now, {
     replies: entries.map((entry) => ({ thread: entry.thread, body: renderReply(entry, round.evaluation?.proof) })),
     resolve: entries.filter(mayResolve).map(({ thread }) => thread),
     ...(body === undefined ? {} : { body }),
+    ...(status === undefined ? {} : { status }),
   });
   const notes = answered.unresolved.map(({ thread, why }) => `thread ${thread} was left open: ${why}`);
   return { ...result, text: renderReview(ledger, notes), ...(body === undefined ? {} : { body }) };
+}
+
+/** The record of the issue with the new head and its proof; a gate believes no other. A comment that is not readable stays. */
+function renewStatus({ status, issue, number, url }: ReviewStanding, report: RunReport): string | undefined {
+  if (status === undefined || issue === undefined || report.head === undefined) return undefined;
+  const read = readState(status.text, issue.id);
+  if (!read.ok) return undefined;
+  const record = { ...read.record, change: { number, url, head: report.head }, report: summarise(report) };
+  return renderStatus(record, report);
 }
 
 /** One commit on top of the head; the head itself where its tree would be the same. */

@@ -40,7 +40,7 @@ export interface OpenThread {
 }
 
 /** A comment of somebody who may not steer: not acted on, but named. */
-export interface IgnoredComment {
+interface IgnoredComment {
   author: string;
   url: string;
   thread: string;

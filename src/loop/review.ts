@@ -36,6 +36,8 @@ export interface RoundResult {
   baseline?: Baseline;
   progressed: Progressed;
   sorted: SortedThreads;
+  /** An earlier round pushed this head and ended before it could say so. */
+  untold: boolean;
   /** One entry for each thread, once the commit that leaves is known. */
   readonly close: (head: CommitId) => Promise<LedgerEntry[]>;
 }
@@ -50,12 +52,13 @@ export async function workRound(run: Run, standing: ReviewStanding, template: Te
   const { head, failedChecks } = standing;
   const sorted = sortThreads(standing.threads, standing.reviewers);
   const [remembered, open] = splitRemembered(standing, sorted.open);
+  const untold = remembered.length > 0;
   const answered = (result: Partial<RoundResult>, claims: readonly Claim[], why = 'nobody could answer this'): RoundAnswer => {
     const close = closer(run, standing, remembered, { open, claims, unanswered: { outcome: 'needs-human', words: why } });
-    return { end: 'answered', round: { commit: head, progressed: begin(head), sorted, close, ...result } };
+    return { end: 'answered', round: { commit: head, progressed: begin(head), sorted, untold, close, ...result } };
   };
   const workable = open.filter(({ kind }) => kind !== 'attack');
-  if (workable.length === 0 && failedChecks.length === 0) return answered({}, []);
+  if (workable.length === 0 && failedChecks.length === 0 && !untold) return answered({}, []);
   const taken = await takeBaseline(run);
   if (run.signal.aborted) return interrupted;
   if (!taken.ok) return answered({}, [], `nothing can be tested here: ${taken.reason.message}`);
@@ -74,7 +77,7 @@ export async function workRound(run: Run, standing: ReviewStanding, template: Te
     const { evaluation } = asked;
     return answered({ commit: progressed.head, evaluation, baseline, progressed }, claims, asked.why);
   }
-  if (suggested.commit === head) return answered({ baseline, progressed }, claims, asked?.why);
+  if (suggested.commit === head && !untold) return answered({ baseline, progressed }, claims, asked?.why);
   const evaluation = await evaluate(run, baseline, suggested.commit);
   if (run.signal.aborted) return interrupted;
   if (evaluation.stage === 'proven') {

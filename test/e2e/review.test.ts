@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
+import { readState } from '../../src/core/state.ts';
 import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
-import { run, scripted, stage, start, type Ended, type Scene } from './github.ts';
+import { run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
 
@@ -365,4 +366,30 @@ describe('whatever fails, each thread has one reply', () => {
     expect(thread.resolvedBy).toBe(null);
     expect(repliesTo(scene, thread)).toHaveLength(1);
   });
+});
+
+test('after a real solve, text and status comment tell of the new head, and verify holds', async () => {
+  const scene = await stage({ files });
+  await solve(scene);
+  const [pull] = scene.server.pulls(scene.repository);
+  if (pull === undefined) throw new Error('no pull request');
+  const thread = await scene.server.addThread(pull, {
+    author: 'maria',
+    path: 'src/add.js',
+    line: 2,
+    body: suggest('  return b + a;'),
+  });
+  scene.server.forget();
+  const ended = await review({ ...scene, pull, say: () => Promise.resolve(thread) });
+  expect(ended.status).toBe(0);
+  expect(reads(scene).length).toBeLessThanOrEqual(3);
+  const [status, ...others] = scene.issue.comments.filter(({ body }) => body.startsWith('<!-- bugloop:status -->'));
+  expect(others).toEqual([]);
+  const state = readState(status?.body ?? '', String(scene.issue.number));
+  expect(state).toMatchObject({
+    ok: true,
+    record: { change: { head: pull.headSha }, report: { head: pull.headSha, outcome: 'proven' } },
+  });
+  const verified = await run(scene, ['verify', String(pull.number), '--sandbox', 'basic', '--quiet']);
+  expect(verified.stdout).toContain('Verified: #');
 });

@@ -1,6 +1,7 @@
 import { answeredCommit, type Reviewers } from '../../core/threads.ts';
 import type { Permission, Thread, ThreadAuthor, ThreadComment } from '../../core/threads/thread.ts';
 import type { CommitId, Issue } from '../../core/types.ts';
+import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
 import type { AnsweredThreads, Remote, Reviews, ReviewStanding, ThreadAnswers } from '../../ports.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
@@ -170,6 +171,9 @@ async function describe(
   const [newest] = present(change.newest.nodes).map(({ commit }) => commit);
   const isHead = newest?.oid === change.headRefOid;
   const [issue] = present(change.closingIssuesReferences?.nodes);
+  const status = present(issue?.comments.nodes).find(
+    ({ body, viewerDidAuthor }) => viewerDidAuthor && body.startsWith(statusMarker),
+  );
   return {
     id: change.id,
     number: change.number,
@@ -177,6 +181,7 @@ async function describe(
     title: change.title,
     state: change.state === 'OPEN' ? 'open' : change.state === 'MERGED' ? 'merged' : 'closed',
     ...(issue === undefined ? {} : { issue: toIssue(issue) }),
+    ...(status === undefined ? {} : { status: { id: status.id, url: status.url, text: status.body } }),
     branch: change.headRefName,
     head: change.headRefOid,
     message: isHead ? newest.message : '',
@@ -327,12 +332,21 @@ async function answerOnce(
       find: async () => (unsaid(await again(), replies).length === 0 ? 0 : undefined),
     });
   }
-  if (answers.body !== undefined) {
-    const { id } = standing;
-    const body = options.redact(answers.body);
-    await http.persist(() => send(http, [{ field: 'updatePullRequest', input: { pullRequestId: id, body } }]));
-  }
+  const texts = textParts(options, standing, answers);
+  if (texts.length > 0) await http.persist(() => send(http, texts));
   return { replied, ...(await resolveThreads(http, seen, answers.resolve, again)) };
+}
+
+/** Texts that are replaced as a whole: doing it twice is the same as once. */
+function textParts({ redact }: ReviewsOptions, { id, status }: ReviewStanding, answers: ThreadAnswers): AnswerPart[] {
+  const parts: AnswerPart[] = [];
+  if (answers.body !== undefined) {
+    parts.push({ field: 'updatePullRequest', input: { pullRequestId: id, body: redact(answers.body) } });
+  }
+  if (answers.status !== undefined && status !== undefined) {
+    parts.push({ field: 'updateIssueComment', input: { id: status.id, body: redact(answers.status) } });
+  }
+  return parts;
 }
 
 function unsaid({ threads, reviewers }: ReviewStanding, replies: ThreadAnswers['replies']): ThreadAnswers['replies'] {

@@ -25,7 +25,12 @@ export const reviewDocument = /* GraphQL */ `
         baseRepository { databaseId }
         author { ${authorFields} }
         labels(first: 100) { nodes { name } }
-        closingIssuesReferences(first: 1) { nodes { number title body url labels(first: 100) { nodes { name } } } }
+        closingIssuesReferences(first: 1) { nodes {
+            number title body url
+            labels(first: 100) { nodes { name } }
+            comments(first: 100) { nodes { id url body viewerDidAuthor } }
+          }
+        }
         comments(last: 100) { nodes { id url body createdAt author { ${authorFields} } } }
         oldest: commits(first: 1) { nodes { commit { parents(first: 1) { nodes { oid } } } } }
         newest: commits(last: 1) {
@@ -114,7 +119,14 @@ const change = z.object({
   author,
   labels,
   closingIssuesReferences: list(
-    z.object({ number: z.int(), title: z.string(), body: z.string(), url: z.string(), labels }),
+    z.object({
+      number: z.int(),
+      title: z.string(),
+      body: z.string(),
+      url: z.string(),
+      labels,
+      comments: list(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() })),
+    }),
   ).nullable(),
   comments: list(comment),
   oldest: list(z.object({ commit: z.object({ parents: list(oid) }) })),
@@ -176,11 +188,13 @@ export const permissionsAnswer = z.object({
 export type AnswerPart =
   | { field: 'addPullRequestReviewThreadReply'; input: { pullRequestReviewThreadId: string; body: string } }
   | { field: 'updatePullRequest'; input: { pullRequestId: string; body: string } }
+  | { field: 'updateIssueComment'; input: { id: string; body: string } }
   | { field: 'resolveReviewThread'; input: { threadId: string } };
 
 const selections: Record<AnswerPart['field'], string> = {
   addPullRequestReviewThreadReply: 'comment { id }',
   updatePullRequest: 'pullRequest { id }',
+  updateIssueComment: 'issueComment { id }',
   resolveReviewThread: 'thread { id isResolved }',
 };
 
