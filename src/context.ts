@@ -36,7 +36,7 @@ export interface Session {
   openExample(name: string): Promise<ExampleCopy>;
 }
 
-export interface ExampleCopy {
+interface ExampleCopy {
   /** Absolute path of the repository. */
   root: string;
   /** Absolute path of its bug report. */

@@ -17,7 +17,7 @@ export const exits = {
 export type Exit = (typeof exits)[keyof typeof exits];
 
 /** Code → exit code and a default hint (one way to mend it). */
-export const catalogue = {
+const catalogue = {
   usage: { exit: 2, hint: 'run bugloop --help' },
   'usage.unknown_command': { exit: 2, hint: 'run bugloop --help for the list of commands' },
   'usage.missing_argument': { exit: 2, hint: 'run bugloop <command> --help' },

@@ -179,7 +179,7 @@ export interface AgentTask {
   signal: AbortSignal;
 }
 
-export interface AgentFacts {
+interface AgentFacts {
   issue: Issue;
   /** Red tests of the baseline. */
   baseline: TestRun;
@@ -356,7 +356,7 @@ export type Pushed =
   /** `moved`: somebody else wrote to it; `rebase`: the forge wants the branch on its newest base first. */
   | { ok: false; why: 'moved' | 'rebase' | 'refused'; message: string };
 
-export interface DraftChange {
+interface DraftChange {
   title: string;
   body: string;
   base: string;

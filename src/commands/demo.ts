@@ -3,7 +3,7 @@ import { renderDemo } from '../core/views/demo.ts';
 import { solve } from './solve.ts';
 
 /** What `demo` shows when nobody asks for another: no dependencies, so no network. */
-export const defaultExample = 'javascript-node-test';
+const defaultExample = 'javascript-node-test';
 
 /**
  * The whole loop on a bundled repository with a real bug: copied out, committed, solved by the `search` agent, proven.

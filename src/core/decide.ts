@@ -84,9 +84,13 @@ export function reachedLimit(
   return undefined;
 }
 
+/** Two attempts with the same one came to the same end. */
+function fingerprint({ tree, stage, failing }: Attempt): string {
+  return JSON.stringify([tree, stage, [...failing].sort()]);
+}
+
 function repeatsItself(attempts: readonly Attempt[]): boolean {
   const recent = attempts.slice(-noProgressAfter);
   if (recent.length < noProgressAfter) return false;
-  const fingerprint = (attempt: Attempt): string => JSON.stringify([attempt.tree, attempt.stage, [...attempt.failing].sort()]);
   return new Set(recent.map(fingerprint)).size === 1;
 }

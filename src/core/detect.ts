@@ -3,8 +3,8 @@ import type { Command } from './types.ts';
 
 /** What a repository's own files say about it. Reading is the caller's business. */
 export interface RepositoryFacts {
-  has(path: string): boolean;
-  read(path: string): string | undefined;
+  has: (path: string) => boolean;
+  read: (path: string) => string | undefined;
   /** Every path of the base commit, for conventions that have no fixed name. */
   paths: readonly string[];
 }
@@ -111,9 +111,9 @@ function detectPython({ has, paths }: RepositoryFacts): DetectedCommands | undef
     : has('poetry.lock')
       ? ['poetry', 'install', '--no-interaction']
       : undefined;
-  const prefix: string[] = has('uv.lock') ? ['uv', 'run'] : has('poetry.lock') ? ['poetry', 'run'] : [];
-  const [program = 'python3', ...rest] = [...prefix, 'python3', '-m', 'pytest'];
-  return compact({ setup, test: tested ? [program, ...rest] : undefined });
+  const pytest = ['python3', '-m', 'pytest'] as const;
+  const test: Command = has('uv.lock') ? ['uv', 'run', ...pytest] : has('poetry.lock') ? ['poetry', 'run', ...pytest] : pytest;
+  return compact({ setup, test: tested ? test : undefined });
 }
 
 function detectGo({ has }: RepositoryFacts): DetectedCommands | undefined {

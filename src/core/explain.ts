@@ -2,7 +2,7 @@ import type { Attempt } from './report.ts';
 import type { Reason } from './types.ts';
 
 /** Most bytes of feedback that an agent gets after an attempt. */
-export const feedbackBytes = 8 * 1024;
+const feedbackBytes = 8 * 1024;
 
 const opening: Record<Attempt['stage'], string> = {
   agent: 'The attempt ended before anything could be judged.',

@@ -59,7 +59,7 @@ function pickLines(lines: readonly string[], budget: number): string[] {
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** One line about a run: `41 passed, 1 failed, 0 skipped (vitest)`. */
-export function summariseRun(run: TestRun): string {
+function summariseRun(run: TestRun): string {
   const { passed, failed, skipped } = countResults(run);
   const kind = run.perTest ? run.runner : 'exit status only';
   return `${passed} passed, ${failed} failed, ${skipped} skipped (${kind})`;

@@ -12,9 +12,9 @@ import type { RepoPath } from './types.ts';
  * fitted on real bugs (docs/localization.md).
  */
 export { rankTexts, type Ranked, type RankedText } from './locate/chunks.ts';
-export { addEntry, decodeIndex, encodeIndex, newIndex, type Entry, type Index } from './locate/index.ts';
+export { addEntry, decodeIndex, encodeIndex, newIndex, type Index } from './locate/index.ts';
 export { maxFileBytes, pathKinds } from './locate/paths.ts';
-export { shortlist, type Shortlist, type Tree } from './locate/rank-files.ts';
+export { shortlist } from './locate/rank-files.ts';
 export { selectChunks, type Chunk } from './locate/select.ts';
 
 export interface SourceFile {

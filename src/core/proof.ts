@@ -165,13 +165,15 @@ function explainTarget(id: string, { red, green }: Evidence, flaky: ReadonlySet<
   return { code: 'proof.absent_on_head', message: `failed on the base and is not reported with the change: ${id}` };
 }
 
+function passedIn(run: TestRun, file: string | undefined): number {
+  return run.results.filter((result) => result.status === 'passed' && (result.file === file || file === undefined)).length;
+}
+
 /**
  * A test that is gone from a changed test file may have been renamed: when the file still reports at least as many
  * passing tests as before, a person looks at it; otherwise it is lost. Without file names the whole suite is the file.
  */
 function splitVanished(ids: readonly string[], before: TestRun, after: TestRun, changed: ReadonlySet<RepoPath>) {
-  const passedIn = (run: TestRun, file: string | undefined): number =>
-    run.results.filter((result) => result.status === 'passed' && (result.file === file || file === undefined)).length;
   const fileOf = new Map(before.results.map((result) => [result.id, result.file]));
   const split: { lost: string[]; renamed: Reason[] } = { lost: [], renamed: [] };
   for (const id of ids) {

@@ -10,7 +10,7 @@ import type { Reason } from './types.ts';
 /** Rises when a field changes its meaning or goes away; readers refuse a newer one. */
 export const stateVersion = 1;
 
-export const states = ['OPEN', 'ASSIGNED', 'SOLVING', 'PR_DRAFT', 'REVIEWING', 'READY', 'MERGED', 'ESCALATED'] as const;
+const states = ['OPEN', 'ASSIGNED', 'SOLVING', 'PR_DRAFT', 'REVIEWING', 'READY', 'MERGED', 'ESCALATED'] as const;
 export type State = (typeof states)[number];
 
 /** What can happen to an issue. */

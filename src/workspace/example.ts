@@ -37,7 +37,7 @@ export async function copyExample(options: { packageRoot: string; name: string; 
 }
 
 /** Bundled repositories: folders of `examples` that hold a bug report. */
-export async function listExamples(packageRoot: string): Promise<string[]> {
+async function listExamples(packageRoot: string): Promise<string[]> {
   const folders = await readdir(join(packageRoot, 'examples'), { withFileTypes: true });
   return folders
     .filter((entry) => entry.isDirectory() && existsSync(join(packageRoot, 'examples', entry.name, 'BUG.md')))

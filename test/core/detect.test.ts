@@ -1,8 +1,15 @@
+import { Volume } from 'memfs';
 import { describe, expect, test } from 'vitest';
 import { detectCommands, type DetectedCommands } from '../../src/core/detect.ts';
 
+/** A repository in memory: what is detected depends on nothing but names and contents. */
 function detect(files: Record<string, string>): DetectedCommands {
-  return detectCommands({ has: (path) => path in files, read: (path) => files[path], paths: Object.keys(files) });
+  const repository = Volume.fromJSON(files, '/');
+  return detectCommands({
+    has: (path) => repository.existsSync(`/${path}`),
+    read: (path) => (repository.existsSync(`/${path}`) ? repository.readFileSync(`/${path}`, 'utf8').toString() : undefined),
+    paths: Object.keys(files),
+  });
 }
 const manifest = (content: object): string => JSON.stringify(content);
 

@@ -180,7 +180,7 @@ export async function branchesOf({ server, repository }: Scene): Promise<string[
 }
 
 /** The tree that every undisturbed run of the good script publishes. */
-export async function expectFixed({ server, repository }: Scene, branch = 'bugloop/issue-1'): Promise<void> {
+async function expectFixed({ server, repository }: Scene, branch = 'bugloop/issue-1'): Promise<void> {
   expect(await server.git(repository, 'show', `${branch}:src/add.js`)).toContain('a + b');
   expect(await server.git(repository, 'diff', '--name-only', 'main', branch)).toBe('src/add.js\ntest/sum.test.js');
 }

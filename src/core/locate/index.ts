@@ -21,7 +21,7 @@ export interface Entry {
   length: number;
 }
 
-export function newStore(capacity = 1 << 16): Store {
+function newStore(capacity = 1 << 16): Store {
   return { terms: new Uint32Array(capacity), counts: new Uint8Array(capacity), used: 0 };
 }
 

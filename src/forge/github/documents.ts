@@ -5,7 +5,7 @@ import { z } from 'zod';
  * type is a broken answer.
  */
 
-export const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
+const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
 
 /** One look at everything an issue has: the first request of every command, and the look before every write. */
 export const standingDocument = /* GraphQL */ `
@@ -160,7 +160,7 @@ const comments = z.object({
   nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() }).nullable()),
 });
 
-export const issueNode = z.object({
+const issueNode = z.object({
   __typename: z.literal('Issue'),
   id: z.string(),
   number: z.int().positive(),

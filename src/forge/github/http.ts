@@ -19,7 +19,7 @@ export interface GitHubRequests {
 }
 
 /** One request: a route of REST or a GraphQL document, and the form of its answer. */
-export type Ask<T> =
+type Ask<T> =
   | { route: string; parameters?: Record<string, unknown>; schema: z.ZodType<T> }
   | { query: string; variables: Record<string, unknown>; schema: z.ZodType<T> };
 

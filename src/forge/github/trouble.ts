@@ -18,7 +18,7 @@ export interface Trouble {
 const troubles = new WeakMap<object, Trouble>();
 
 /** The error with what it means attached, for those who decide about a repetition. */
-export function troubled(error: BugloopError, trouble: Trouble): BugloopError {
+function troubled(error: BugloopError, trouble: Trouble): BugloopError {
   troubles.set(error, trouble);
   return error;
 }
@@ -36,7 +36,7 @@ export function findTrouble(thrown: unknown): { error: BugloopError; trouble: Tr
 const secondaryPauseMs = 60_000;
 
 /** Milliseconds that the answer asks to wait; `undefined` where it is not about a rate limit. */
-export function readLimit(status: number, headers: Headers, body: string, now: number): number | undefined {
+function readLimit(status: number, headers: Headers, body: string, now: number): number | undefined {
   const after = Number(headers.get('retry-after') ?? Number.NaN);
   const isLimit = status === 429 || (status === 403 && /rate limit|abuse/i.test(body)) || /"RATE_LIMITED"/.test(body);
   if ((isLimit || status === 403 || status === 503) && Number.isFinite(after)) return after * 1_000;
