@@ -37,6 +37,9 @@ interface GitCall {
   date?: Date;
 }
 
+/** Commands that mostly print nothing. simple-git waits another 50 ms for what a command without output might still print. */
+const silent = new Set(['init', 'fetch', 'read-tree', 'update-ref', 'update-index', 'bundle', 'status', 'symbolic-ref']);
+
 /** Who bugloop's commits are by. Neutral, and an address that nobody reads. */
 export const committer = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' } as const;
 
@@ -88,7 +91,8 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
   const environment = (call: GitCall): Record<string, string> => environmentOf(options.searchPath, place, call);
   return {
     run: async (args, call = {}) => {
-      if (call.input !== undefined) return withoutLineEnd((await bytes(args, call)).toString('utf8'));
+      if (call.input !== undefined || silent.has(args[0] ?? ''))
+        return withoutLineEnd((await bytes(args, call)).toString('utf8'));
       const env = environment(call);
       let failed: Failure | undefined;
       const git = simpleGit({
