@@ -28,10 +28,10 @@ const seenSchema = z.object({ started: z.number(), ended: z.number(), peakKB: z.
 type Seen = z.infer<typeof seenSchema>;
 type Span = z.infer<typeof span>;
 
-/** Runs bugloop to its end. Nothing of the caller's environment reaches it but PATH. */
+/** Runs bugloop to its end, or until `kill`, which it does not get to know. Nothing of the caller's environment reaches it but PATH. */
 export async function runBugloop(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; timeoutMs?: number },
+  options: { cwd: string; env?: Record<string, string>; timeoutMs?: number; kill?: AbortSignal },
 ): Promise<Ended> {
   const notes = await mkdtemp(join(tmpdir(), 'bugloop-observed-'));
   const file = join(notes, 'observed.json');
@@ -48,6 +48,8 @@ export async function runBugloop(
     extendEnv: false,
     reject: false,
     timeout: options.timeoutMs ?? 300_000,
+    killSignal: 'SIGKILL',
+    ...(options.kill === undefined ? {} : { cancelSignal: options.kill }),
   });
   const seen = existsSync(file) ? seenSchema.parse(JSON.parse(await readFile(file, 'utf8'))) : undefined;
   return { exitCode, stdout, stderr, seen };
