@@ -45,9 +45,15 @@ function facts(report: RunReport, runDir: string): string[] {
     ['change', size],
     ['took', `${describeDuration(run.durationMs)}, ${price}`],
     ['run', runDir],
-    ...(outcome === 'proven' ? ([['verify', `bugloop verify ${runDir}`]] as [string, string][]) : []),
+    ...nextSteps(outcome, runDir),
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(9)} ${value}`);
+}
+
+/** What a person would type next. */
+function nextSteps(outcome: RunReport['outcome'], runDir: string): [string, string][] {
+  if (outcome === 'proven') return [['verify', `bugloop verify ${runDir}`]];
+  return outcome === 'interrupted' || outcome === 'transient' ? [['go on', 'bugloop resume, with the same issue']] : [];
 }
 
 function proofLines({ proof, baseline }: RunReport): string[] {
