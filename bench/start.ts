@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { interleave, median, ratios, type Bench, type Row } from './bench.ts';
 import { openDraft } from './support/github.ts';
-import { bin } from './support/play.ts';
+import { bin, runBugloop } from './support/play.ts';
 
 /** Starting up: what every call pays before it does anything. */
 export const start: Bench = {
@@ -17,12 +17,17 @@ export const start: Bench = {
       });
     };
     const gate = ['gate', String(draft.number), '--dry-run', '--quiet'];
+    const untilRequest: number[] = [];
     const times = await interleave(count, {
       node: () => spawn(['-e', '0']),
       again: () => spawn(['-e', '0']),
       version: () => spawn([bin, '--version']),
       help: () => spawn([bin, '--help']),
-      gate: () => spawn([bin, ...gate], draft.env),
+      gate: async () => {
+        const [before, started] = [draft.server.requests.length, Date.now()];
+        await spawn([bin, ...gate], draft.env);
+        untilRequest.push((draft.server.requests[before]?.at ?? Number.NaN) - started);
+      },
     });
     const limit = { value: 1, what: 'node -e 0' };
     const row = (what: string, name: Parameters<typeof times>[0], more: Partial<Row> = {}): Row => {
@@ -31,6 +36,8 @@ export const start: Bench = {
       return { id: 'C1', what, value: Math.min(...times(name)) / Math.min(...times('node')), unit: '×', samples, limit, ...more };
     };
     const requests = draft.server.requests.length / (count + 1);
+    const { seen } = await runBugloop(gate, { cwd: draft.clone, env: draft.env });
+    const processes = seen?.children.length ?? Number.NaN;
     return [
       row('node -e 0 against itself', 'again', {
         note: `calibration: what noise alone does; fastest of ${count} each, node -e 0 took ${Math.round(Math.min(...times('node')))} ms, in the median ${Math.round(median(times('node')))} ms`,
@@ -39,8 +46,16 @@ export const start: Bench = {
       row('bugloop --help', 'help'),
       row('bugloop gate --dry-run', 'gate', {
         bar: { is: '≤', value: 2.5 },
-        note: `with ${requests} requests to GitHub on 127.0.0.1 and the configuration read from git`,
+        note: `${requests} requests to GitHub one after the other and ${processes} git processes, for the configuration and the trees that are judged, are most of it`,
       }),
+      {
+        id: 'C1',
+        what: 'bugloop gate --dry-run until its first request',
+        value: Math.min(...untilRequest) / Math.min(...times('node')),
+        unit: '×',
+        limit,
+        note: 'starting up, reading the repository and its configuration',
+      },
     ];
   },
 };
