@@ -89,8 +89,6 @@ export function quantile(values: readonly number[], q: number): number {
   return low === undefined || high === undefined ? Number.NaN : low + (high - low) * (at - Math.floor(at));
 }
 
-export const mean = (values: readonly number[]): number => sum(values) / values.length;
-
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
