@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { digestFailures } from '../../src/core/feedback.ts';
 import { execute } from '../../src/workspace/exec.ts';
 import { prepareTests } from '../../src/workspace/results/index.ts';
+import { peakKB } from './peak.js';
 
 const [log = '', root = ''] = process.argv.slice(2);
 const started = performance.now();
@@ -23,4 +24,4 @@ const digest = digestFailures(
   execution,
 );
 const ms = performance.now() - started;
-process.stdout.write(JSON.stringify({ digest, peakKB: process.resourceUsage().maxRSS, ms }));
+process.stdout.write(JSON.stringify({ digest, peakKB: peakKB(), ms }));

@@ -4,6 +4,7 @@
 import { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
+import { peakKB } from './peak.js';
 
 const file = process.env['BUGLOOP_BENCH_OBSERVED'];
 const now = () => performance.timeOrigin + performance.now();
@@ -16,8 +17,7 @@ if (file !== undefined) {
   delete process.env['BUGLOOP_BENCH_OBSERVED'];
   subscribe('child_process', note);
   process.on('exit', () => {
-    const { maxRSS } = process.resourceUsage();
-    writeFileSync(file, JSON.stringify({ started: performance.timeOrigin, ended: now(), peakKB: maxRSS, children }));
+    writeFileSync(file, JSON.stringify({ started: performance.timeOrigin, ended: now(), peakKB: peakKB(), children }));
   });
 }
 
