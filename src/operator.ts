@@ -39,11 +39,12 @@ export function readVersion(packageRoot: string): string {
 /** Reads the facts that others may need; an empty variable is an unset one. Checked later, when a repository is opened. */
 export function readOperator({ env, packageRoot }: Pick<SessionOptions, 'env' | 'packageRoot'>): Operator {
   const given = (name: string): string | undefined => env[name] || undefined;
+  const apiUrl = withoutSlash(given('GITHUB_API_URL') ?? 'https://api.github.com');
   return {
     github: {
       token: given('GITHUB_TOKEN') ?? given('GH_TOKEN'),
-      apiUrl: withoutSlash(given('GITHUB_API_URL') ?? 'https://api.github.com'),
-      graphqlUrl: withoutSlash(given('GITHUB_GRAPHQL_URL') ?? 'https://api.github.com/graphql'),
+      apiUrl,
+      graphqlUrl: withoutSlash(given('GITHUB_GRAPHQL_URL') ?? graphqlBeside(apiUrl)),
       serverUrl: withoutSlash(given('GITHUB_SERVER_URL') ?? 'https://github.com'),
       repository: given('GITHUB_REPOSITORY'),
     },
@@ -57,6 +58,11 @@ export function readOperator({ env, packageRoot }: Pick<SessionOptions, 'env' | 
     },
     packageRoot,
   };
+}
+
+/** The token of one server never goes to another: `/api/v3` has `/api/graphql` beside it, api.github.com `/graphql` below. */
+function graphqlBeside(apiUrl: string): string {
+  return apiUrl.endsWith('/v3') ? `${apiUrl.slice(0, -'/v3'.length)}/graphql` : `${apiUrl}/graphql`;
 }
 
 function withoutSlash(url: string): string {

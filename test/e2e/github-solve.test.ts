@@ -29,8 +29,8 @@ describe('a labelled issue becomes a draft pull request', () => {
     expect(statusComments(scene)).toHaveLength(1);
     expect(statusComments(scene)[0]?.body).toContain(`#${pull?.number}`);
     expect(await branchesOf(scene)).toEqual([`bugloop/issue-1`, 'main']);
-    // Seven here, and one more for the permission of whoever set the label.
-    expect(scene.server.count('api')).toBeLessThanOrEqual(7);
+    // Seven here, and one more look where the machine is so slow that the first is stale; at most eight is the promise.
+    expect(scene.server.count('api')).toBeLessThanOrEqual(8);
     expect(scene.server.count('git')).toBeLessThanOrEqual(2);
     scene.server.assertClean();
   });
