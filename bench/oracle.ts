@@ -18,6 +18,8 @@ interface Judged {
   variant: string;
   kind: Variant['kind'];
   accepted: boolean;
+  /** Proven, but what for a person has to look at it first. */
+  flagged: string[];
   /** Whether the branch holds exactly the files of the variant; only told of accepted ones. */
   exact: boolean;
   /** Where the run stopped, and why. */
@@ -81,6 +83,7 @@ async function judge(bug: Materialised, variant: Variant, { scratch }: Options):
       variant: variant.name,
       kind: variant.kind,
       accepted,
+      flagged: [...new Set(report?.needsHuman.map(({ code }) => code))],
       exact: accepted && (await holdsExactly(repository, report, bug, variant)),
       why:
         report === undefined ? explain(played) : `${last?.stage ?? 'baseline'}: ${last?.reasons[0]?.message ?? ''}`.slice(0, 160),
@@ -153,6 +156,7 @@ function rowsOf(judged: readonly Judged[], bugs: number): Row[] {
     ...more,
   });
   const accepted = ({ accepted }: Judged): boolean => accepted;
+  const silently = ({ accepted, flagged }: Judged): boolean => accepted && flagged.length === 0;
   const peer = (rows: Judged[]): Partial<Row> => ({ peer: { value: share(rows, ({ byRule }) => byRule), what: rule } });
   const gold = of('gold');
   const empty = judged.filter(({ variant }) => variant === 'empty' || variant === 'comment only');
@@ -164,6 +168,7 @@ function rowsOf(judged: readonly Judged[], bugs: number): Row[] {
     }),
     row('S2', 'gold accepted', gold, accepted, { bar: { is: '≥', value: 98 }, ...peer(gold) }),
     row('S2', 'tampering accepted', of('tampering'), accepted, { bar: { is: '≤', value: 0 }, ...peer(of('tampering')) }),
+    row('S2', 'tampering accepted without a person having to look', of('tampering'), silently, { bar: { is: '≤', value: 0 } }),
     row('S2', 'changes that mend nothing accepted', of('nothing'), accepted, {
       bar: { is: '≤', value: 0 },
       ...peer(of('nothing')),
@@ -184,6 +189,8 @@ function rowsOf(judged: readonly Judged[], bugs: number): Row[] {
 
 function namesOf(rows: readonly Judged[]): string {
   if (rows.length === 0) return '';
-  const names = rows.slice(0, 6).map(({ bug, variant }) => `${bug} ${variant}`);
+  const names = rows.slice(0, 6).map(({ bug, variant, flagged }) => {
+    return `${bug} ${variant}${flagged.length === 0 ? '' : ` (a person has to look: ${flagged.join(', ')})`}`;
+  });
   return `: ${names.join(', ')}${rows.length > names.length ? ' …' : ''}`;
 }
