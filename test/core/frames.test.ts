@@ -144,7 +144,7 @@ const rows: Row[] = [
   {
     name: 'ipython, old form and new form',
     body: '~/code/tools/stats.py in mean(values)\n     10 def mean(values):\n---> 11     return sum(values) / len(values)\n\nFile ~/code/tools/plot.py:31, in draw(ax)\nZeroDivisionError: division by zero',
-    frames: ['python mean work/tools/stats.py', 'python draw work/tools/plot.py:31'],
+    frames: ['python mean code/tools/stats.py', 'python draw code/tools/plot.py:31'],
     error: 'ZeroDivisionError|division by zero',
   },
   {
