@@ -1,10 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { FaultTarget } from '../servers/github/faults.ts';
 import {
   branchesOf,
   cloneOf,
+  endlessTest,
   expectOneOfEach,
   run,
   scripted,
@@ -84,8 +85,7 @@ describe('solve', () => {
   test('interrupted: what was done is on the branch, and resume goes on from there', async () => {
     await using scene = await stage();
     const running = start(scene, ['solve', '1', ...scripted(scene, scripts.slow)]);
-    await untilAnnounced(scene);
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await untilChecking(scene);
     running.child.kill('SIGINT');
     const ended = await running.ended;
     expect(ended.status).toBe(130);
@@ -97,6 +97,17 @@ describe('solve', () => {
   });
 });
 
-async function untilAnnounced(scene: Scene): Promise<void> {
-  while (statusComments(scene).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+/** Until the half-done work is in the workspace and its check has begun. */
+async function untilChecking({ clone }: Scene): Promise<void> {
+  const runs = join(clone, '.bugloop', 'runs');
+  const transcripts = (): string[] =>
+    existsSync(runs)
+      ? readdirSync(runs)
+          .map((run) => join(runs, run, 'transcript.jsonl'))
+          .filter((file) => existsSync(file))
+      : [];
+  while (!transcripts().some((file) => readFileSync(file, 'utf8').includes(endlessTest))) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
 }

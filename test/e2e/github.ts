@@ -36,17 +36,30 @@ const fix: Call = { tool: 'edit', input: { path: 'src/add.js', old: 'a - b', new
 const test: Call = { tool: 'create', input: { path: 'test/sum.test.js', content: newTest } };
 const done: Call = { tool: 'finish', input: { summary: 'add adds' } };
 
+export const endlessTest = 'test/endless.test.js';
+const endless: Call = {
+  tool: 'create',
+  input: {
+    path: endlessTest,
+    content:
+      "import { test } from 'node:test';\n\ntest('waits', () => new Promise((resolve) => setTimeout(resolve, 100_000)));\n",
+  },
+};
+
+/** Refused where there is none, which ends nothing. */
+const withoutEndless: Call = { tool: 'remove', input: { path: endlessTest } };
+
 /** What the scripted agent does, attempt by attempt. */
 export const scripts = {
   good: [[fix, test, done]],
   /** Never writes a test, so it is never proven. */
   stuck: [[fix, done], [done], [done]],
-  /** Half the work first. */
-  slow: [[fix, { tool: 'shell', input: { command: 'sleep 60' } }, test, done]],
+  /** Half the work, then a check that does not end by itself. */
+  slow: [[fix, endless, { tool: 'run_check', input: {} }, test, done]],
   /** What is left to do once the source is mended. */
   rest: [
-    [test, done],
-    [test, done],
+    [withoutEndless, test, done],
+    [withoutEndless, test, done],
   ],
 } satisfies Record<string, Call[][]>;
 
