@@ -4,7 +4,7 @@ import type { Flags } from './core/flags.ts';
 import type { RunReport } from './core/report.ts';
 import type { AgentName, CommitId, SandboxLevel } from './core/types.ts';
 import type { Exit } from './errors.ts';
-import type { Agent, Forge, Gate, IndexCache, Journal, Mirror, Progress, PublicChange, Reviews, Workspace } from './ports.ts';
+import type { Agent, Forge, Gate, Cache, Journal, Mirror, Progress, PublicChange, Reviews, Workspace } from './ports.ts';
 
 /**
  * What a command gets. Types only: `open.ts` builds the values and is the only reader of the environment.
@@ -78,7 +78,7 @@ export interface Context extends Session {
   /** Starts a run directory for the issue under `--out`, else `.bugloop/runs` of the repository. */
   openJournal(issueId: string): Promise<Journal>;
   /** What earlier runs learned, known by everything it depends on; the operator's machine and tools are added. */
-  openCache(kind: 'baseline' | 'index', dependsOn: readonly string[]): Promise<IndexCache>;
+  openCache(kind: 'baseline' | 'index', dependsOn: readonly string[]): Promise<Cache>;
   /** An existing run directory, to be read. */
   openRun(dir: string): Promise<Journal>;
   /** The newest run of the issue that started on this machine, taken up again with its lock; `undefined` without one. */

@@ -20,7 +20,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Gate, IndexCache, Journal, PublicChange, Reviews } from './ports.ts';
+import type { Agent, Forge, Gate, Cache, Journal, PublicChange, Reviews } from './ports.ts';
 import { readConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
@@ -358,12 +358,12 @@ function runsDirectory({ flags, cwd }: Opening, { root }: Repository): string {
 }
 
 /** Kept beside the runs, ignored by git. Other tools, another machine or another bugloop are another cache. */
-async function openCache({ opening, repository }: Parts, kind: string, dependsOn: readonly string[]): Promise<IndexCache> {
-  const { openIndexCache } = await import('./workspace/index-cache.ts');
+async function openCache({ opening, repository }: Parts, kind: string, dependsOn: readonly string[]): Promise<Cache> {
+  const { openCacheFile } = await import('./workspace/cache.ts');
   const { env, version, flags } = opening;
   const setting = [version, process.version, process.platform, process.arch, env['PATH'], flags.dependencies, ...dependsOn];
   const name = createHash('sha256').update(JSON.stringify(setting)).digest('hex').slice(0, 32);
-  return openIndexCache(join(repository.root, '.bugloop', 'cache', kind, name));
+  return openCacheFile(join(repository.root, '.bugloop', 'cache', kind, name));
 }
 
 async function findRun(written: string, cwd: string): Promise<Journal> {

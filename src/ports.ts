@@ -132,8 +132,8 @@ export interface Mirror {
   push(remote: Remote, update: { branch: string; head: CommitId; expected?: CommitId }): Promise<PushAnswer>;
 }
 
-/** What earlier runs learned of a repository's files. Nothing depends on it but time: it may be lost or cut off. */
-export interface IndexCache {
+/** What earlier runs learned of a repository: the index of its files, the baseline of a tree. Nothing depends on it but time: it may be lost or cut off. */
+export interface Cache {
   /** What was saved last; `undefined` where there is nothing. Never rejects. */
   load(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Replaces it atomically. Never rejects: where it cannot be kept, the next run takes longer. */

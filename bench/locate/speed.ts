@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { readReport } from '../../src/core/issue.ts';
 import { findSuspects } from '../../src/loop/prompt.ts';
 import { openGit } from '../../src/workspace/git.ts';
-import { openIndexCache } from '../../src/workspace/index-cache.ts';
+import { openCacheFile } from '../../src/workspace/cache.ts';
 import { openMirror } from '../../src/workspace/mirror.ts';
 
 /**
@@ -49,7 +49,7 @@ async function measureOnce(repository: string, cache: string, base: string): Pro
     const git = openGit({ searchPath }, { directory: repository });
     const mirror = await openMirror({ git, repository, base, path: join(scratch, 'mirror') });
     const started = performance.now();
-    const { suspects } = await findSuspects(base, mirror, report, ['**/test/**'], openIndexCache(cache));
+    const { suspects } = await findSuspects(base, mirror, report, ['**/test/**'], openCacheFile(cache));
     const ms = performance.now() - started;
     console.log(JSON.stringify({ ms, megabytes: process.resourceUsage().maxRSS / 1024, first: suspects[0]?.path ?? '' }));
   } finally {

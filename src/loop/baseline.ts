@@ -2,7 +2,7 @@ import type { Config } from '../core/config.ts';
 import { failingIds, findFlaky } from '../core/compare.ts';
 import { readRemembered, writeRemembered } from '../core/remember.ts';
 import type { Execution, Reason, RepoPath, StaticCheck, TestRun } from '../core/types.ts';
-import type { IndexCache, Workspace } from '../ports.ts';
+import type { Cache, Workspace } from '../ports.ts';
 import type { Run } from './run.ts';
 
 /** How the base commit builds and tests, seen by bugloop itself before anything was changed. */
@@ -65,7 +65,7 @@ export async function nameBaseline(workspace: Workspace, config: Config): Promis
   return [await mirror.treeOf(base), sandbox, JSON.stringify([commands, config.commands, config.results, config.network])];
 }
 
-async function recall(cache: IndexCache | undefined): Promise<Baseline | undefined> {
+async function recall(cache: Cache | undefined): Promise<Baseline | undefined> {
   const bytes = await cache?.load();
   return bytes === undefined ? undefined : readRemembered(new TextDecoder().decode(bytes));
 }

@@ -19,7 +19,7 @@ import type { RunReport } from '../core/report.ts';
 import type { CommitId } from '../core/types.ts';
 import type { PromptSource } from '../context.ts';
 import { BugloopError } from '../errors.ts';
-import type { IndexCache, Mirror } from '../ports.ts';
+import type { Cache, Mirror } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
 import { nonceOf, type Prompt, type Run } from './run.ts';
 
@@ -42,7 +42,7 @@ export async function findSuspects(
   mirror: Mirror,
   report: BugReport,
   tests: readonly string[],
-  cache?: IndexCache,
+  cache?: Cache,
 ): Promise<Located> {
   const kindOf = pathKinds(tests);
   const listed = await mirror.list(base);
@@ -67,7 +67,7 @@ export async function findSuspects(
 }
 
 /** The index of these blobs: what the cache has of them, and the rest read now. */
-async function indexBlobs(blobs: readonly { id: string; size: number }[], mirror: Mirror, cache?: IndexCache): Promise<Index> {
+async function indexBlobs(blobs: readonly { id: string; size: number }[], mirror: Mirror, cache?: Cache): Promise<Index> {
   const kept = await cache?.load();
   const index = (kept === undefined ? undefined : decodeIndex(kept)) ?? newIndex();
   const unknown = new Map(blobs.filter(({ id }) => !index.entries.has(id)).map((blob) => [blob.id, blob]));

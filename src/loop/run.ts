@@ -4,7 +4,7 @@ import type { BugReport } from '../core/issue.ts';
 import type { NamedError } from '../core/proof.ts';
 import type { RunReport } from '../core/report.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
-import type { Agent, IndexCache, Journal, Progress, Workspace } from '../ports.ts';
+import type { Agent, Cache, Journal, Progress, Workspace } from '../ports.ts';
 
 /** Everything one run of the loop works with. Built by a command, never changed. */
 export interface Run {
@@ -22,7 +22,7 @@ export interface Run {
   terms?: Terms;
   workspace: Workspace;
   /** Where baselines of earlier runs on the same tree are; absent where the base has to be seen anew. */
-  baselines?: IndexCache;
+  baselines?: Cache;
   agent: Agent;
   journal: Journal;
   progress: Progress;

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { IndexCache } from '../ports.ts';
+import type { Cache } from '../ports.ts';
 
 /** One file, in a directory that git ignores. Whatever is wrong with it, there is no cache then. */
-export function openIndexCache(file: string): IndexCache {
+export function openCacheFile(file: string): Cache {
   return {
     async load() {
       try {

@@ -2,16 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openIndexCache } from '../../src/workspace/index-cache.ts';
+import { openCacheFile } from '../../src/workspace/cache.ts';
 
 let directory = '';
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'index-cache-'));
+  directory = await mkdtemp(join(tmpdir(), 'cache-'));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test('gives back what was saved last, aligned for numbers, and hides it from git', async () => {
-  const cache = openIndexCache(join(directory, 'cache', 'index'));
+  const cache = openCacheFile(join(directory, 'cache', 'index'));
   expect(await cache.load()).toBeUndefined();
   await cache.save(new Uint8Array([1, 2, 3, 4]));
   await cache.save(new Uint8Array([5, 6, 7, 8]));
@@ -23,7 +23,7 @@ test('gives back what was saved last, aligned for numbers, and hides it from git
 
 test('where nothing can be written there is no cache, and no error', async () => {
   await writeFile(join(directory, 'file'), '');
-  const cache = openIndexCache(join(directory, 'file', 'index'));
+  const cache = openCacheFile(join(directory, 'file', 'index'));
   await cache.save(new Uint8Array([1]));
   expect(await cache.load()).toBeUndefined();
 });
