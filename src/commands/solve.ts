@@ -225,12 +225,12 @@ function nameError({ error }: BugReport): NamedError {
   };
 }
 
-function planFacts({ repository, config, flags, sandbox }: Context): PlanFacts {
+function planFacts({ repository, config, flags, sandbox, agent }: Context): PlanFacts {
   const { maxRalphIterations, timeoutMinutes, maxTurns, maxCostUsd } = config.limits;
   return {
     base: repository.base,
     ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
-    agent: config.agents.bugsolver.use,
+    agent,
     sandbox,
     publishes: flags.publish,
     limits: { iterations: maxRalphIterations, minutes: timeoutMinutes, turns: maxTurns, dollars: maxCostUsd },
