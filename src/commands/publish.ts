@@ -6,8 +6,9 @@ import { BugloopError, exits } from '../errors.ts';
 import { readCheckpoint } from '../loop/checkpoint.ts';
 import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
 import { conclude } from '../loop/conclude.ts';
+import { exitOf, tellConclusion } from '../loop/finish.ts';
+import { releasingOnError } from '../loop/start.ts';
 import type { Journal, Mirror } from '../ports.ts';
-import { exitOf, releasingOnError, tellConclusion } from './solve.ts';
 
 /**
  * Second half of a run made with `--no-publish`. Nothing of the run directory is believed that can be checked: report

@@ -5,11 +5,12 @@ import type { Issue } from '../core/types.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { describeStart, foldProgress, readCheckpoint, type Checkpoint } from '../loop/checkpoint.ts';
 import { digestText, findPrior, openCase, readRecord } from '../loop/claim.ts';
+import { finish, tellIfUntold } from '../loop/finish.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { begin, type Progressed } from '../loop/repair.ts';
+import { baseOf, fetchPublished, openRun, releasingOnError, runLoop, takeIfPublishing } from '../loop/start.ts';
 import type { Journal, Standing, Workspace } from '../ports.ts';
 import { publishRun } from './publish.ts';
-import { baseOf, fetchPublished, finish, openRun, releasingOnError, runLoop, takeIfPublishing, tellIfUntold } from './solve.ts';
 
 /**
  * Goes on where a run of the issue stopped: with its journal and bundle where they are on this machine, else with the

@@ -12,6 +12,7 @@ import { readTemplate } from '../loop/prompt.ts';
 import { refuseRound, stopRound, workRound, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
+import { nameError, readLimits } from '../loop/start.ts';
 import type { ReviewStanding, Reviews } from '../ports.ts';
 
 /** One round over the open threads of a change: work, one push, then the replies. */
@@ -29,16 +30,12 @@ export async function review(context: Context, { number }: { number: number }): 
   await reviews.fetchHead(standing, workspace.mirror);
   const issue = standing.issue ?? strayIssue(standing);
   const report = readReport(issue);
-  const { error } = report;
   const run: Run = {
     issue,
     report,
-    error: {
-      ...(error?.type === undefined ? {} : { errorType: error.type }),
-      ...(error?.message === undefined ? {} : { errorMessage: error.message }),
-    },
+    error: nameError(report),
     config: pinned.config,
-    limits: readLimits(pinned, startedAt),
+    limits: readLimits(pinned, startedAt, pinned.config.limits.maxReviewIterations),
     base: standing.base.commit,
     branch: standing.branch,
     workspace,
@@ -146,11 +143,6 @@ function stop({ code, message }: Reason): CommandResult {
 /** A change that closes no issue is reviewed by its own title. */
 function strayIssue({ number, title, url }: ReviewStanding): Issue {
   return { id: `change-${number}`, title, body: '', source: 'github', url };
-}
-
-function readLimits({ config }: Context, startedAt: number): Run['limits'] {
-  const { maxReviewIterations, timeoutMinutes, maxTurns, maxCostUsd } = config.limits;
-  return { iterations: maxReviewIterations, deadline: startedAt + timeoutMinutes * 60_000, turns: maxTurns, dollars: maxCostUsd };
 }
 
 function interruptExit(signal: AbortSignal): Exit {

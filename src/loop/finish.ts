@@ -1,0 +1,81 @@
+import type { CommandResult, Context } from '../context.ts';
+import type { RunReport } from '../core/report.ts';
+import { renderOutcome } from '../core/views/terminal.ts';
+import { exits, type Exit } from '../errors.ts';
+import type { Forge, Standing } from '../ports.ts';
+import { findUntold, openCase, takeIssue, type Case } from './claim.ts';
+import { conclude, tell, type Conclusion } from './conclude.ts';
+import type { Run } from './run.ts';
+import { seal, type Ending } from './seal.ts';
+import { baseOf } from './start.ts';
+
+/** How a run of the loop ends, whichever command asked for it. */
+
+/** Seals the run and concludes it on the forge, unless that was left to `publish`. */
+export async function finish(context: Context, held: Case, run: Run, ending: Ending, startedAt: number): Promise<CommandResult> {
+  const { journal, base, onto } = run;
+  const { baseBranch } = context.repository;
+  const sealed = await seal(run, ending, {
+    version: context.version,
+    startedAt,
+    ...(baseBranch === undefined ? {} : { baseBranch }),
+  });
+  const body = (await journal.read('pull-request.md')) ?? '';
+  const result: CommandResult = {
+    exit: exitOf(sealed, context.signal),
+    report: sealed,
+    body,
+    text: renderOutcome(sealed, journal.dir),
+    runDir: journal.dir,
+  };
+  if (!context.flags.publish) return result;
+  const conclusion = await conclude(held, {
+    report: sealed,
+    base,
+    head: sealed.head ?? base,
+    ...(onto === undefined ? {} : { onto }),
+    body,
+    mirror: run.workspace.mirror,
+    config: run.config,
+    ...(ending.progressed.last === undefined ? {} : { output: ending.progressed.last.digest }),
+  });
+  return tellConclusion(result, conclusion);
+}
+
+/** The result with what became of it on the forge. */
+export function tellConclusion(result: CommandResult, conclusion: Conclusion): CommandResult {
+  const { text = '' } = result;
+  switch (conclusion.kind) {
+    case 'published':
+      return conclusion.opened.url === undefined ? result : { ...result, text: `${text}  draft     ${conclusion.opened.url}\n` };
+    case 'escalated':
+      return { ...result, exit: exits.escalated };
+    default:
+      return result.report?.outcome === 'proven' ? { ...result, text: `${text}\nNot published: ${conclusion.why}\n` } : result;
+  }
+}
+
+/** Finishes what a run left that was killed after it opened its change and before it told so. */
+export async function tellIfUntold(context: Context, forge: Forge, ref: string, standing: Standing): Promise<void> {
+  const change = findUntold(standing);
+  if (change === undefined || !context.flags.publish || context.flags.dryRun) return;
+  const { config, progress, now } = context;
+  const journal = await context.openJournal(standing.issue.id);
+  const opened = openCase({ forge, ref, standing, lookedAt: now(), config, journal, progress, now }, { base: baseOf(context) });
+  const taken = await takeIssue(opened);
+  if (taken.ok) await tell(taken.case, change);
+}
+
+export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
+  switch (outcome) {
+    case 'proven':
+    case 'nothing-to-do':
+      return exits.done;
+    case 'escalated':
+      return exits.escalated;
+    case 'transient':
+      return exits.transient;
+    default:
+      return signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint;
+  }
+}
