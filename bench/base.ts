@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { editCall, type Edit } from '../test/servers/messages/index.ts';
 import type { Bench, Options, Row } from './bench.ts';
-import { bugReport, goldEdits, project } from './support/bug.ts';
+import { bugReport, goldEdits, shop } from '../test/support/shop.ts';
 import { solveWithScript } from './support/play.ts';
 import { makeRepository } from './support/repository.ts';
 
@@ -88,7 +88,7 @@ async function play({ scratch }: Options, edits: readonly Edit[], outcomes?: str
   const directory = join(scratch, `base-${number++}`);
   const log = join(directory, 'outcomes');
   const test = outcomes === undefined ? { 'test/old.test.js': redTest } : { 'test/race.test.js': flakyTest(log, outcomes) };
-  const repository = await makeRepository(join(directory, 'repository'), { ...project, ...test });
+  const repository = await makeRepository(join(directory, 'repository'), { ...shop, ...test });
   const issue = join(directory, 'bug.md');
   await writeFile(issue, bugReport);
   const calls = [

@@ -1,6 +1,6 @@
 import { type Bench, type Row } from './bench.ts';
 import { fakeKey, playEdits, startMessagesServer } from '../test/servers/messages/index.ts';
-import { goldEdits } from './support/bug.ts';
+import { goldEdits } from '../test/support/shop.ts';
 import { openScene } from './support/github.ts';
 import type { GitHubServer } from '../test/servers/github/index.ts';
 import { explain, isRepositoryCommand, runBugloop, uncovered } from './support/play.ts';

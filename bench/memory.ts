@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { playEdits } from '../test/servers/messages/index.ts';
 import type { Bench } from './bench.ts';
-import { bugReport, goldEdits } from './support/bug.ts';
+import { bugReport, goldEdits } from '../test/support/shop.ts';
 import { explain, runBugloop, solveWithModel } from './support/play.ts';
 import { makeRepository, manyFiles } from './support/repository.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fakeKey, playEdits, startMessagesServer } from '../test/servers/messages/index.ts';
 import type { Bench, Row } from './bench.ts';
-import { bugReport, goldEdits, project } from './support/bug.ts';
+import { bugReport, goldEdits, shop } from '../test/support/shop.ts';
 import { explain, readReport, runBugloop } from './support/play.ts';
 import { git, makeRepository } from './support/repository.ts';
 
@@ -41,7 +41,7 @@ interface Resumed {
 }
 
 async function killAndResume(directory: string, at: number): Promise<Resumed> {
-  const repository = await makeRepository(join(directory, 'repository'), project);
+  const repository = await makeRepository(join(directory, 'repository'), shop);
   const issue = join(directory, 'bug.md');
   await writeFile(issue, bugReport);
   await using first = await startMessagesServer({ turns });

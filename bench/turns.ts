@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { dollarsOf } from '../src/core/cost.ts';
 import { editCall, fakeKey, prefixParts, startMessagesServer, turn, type Turn } from '../test/servers/messages/index.ts';
 import { median, quantile, sum, type Bench, type Row } from './bench.ts';
-import { bugReport, goldEdits } from './support/bug.ts';
+import { bugReport, goldEdits } from '../test/support/shop.ts';
 import { explain, isRepositoryCommand, solveWithModel, uncovered, type Played } from './support/play.ts';
 import { makeRepository, manyFiles } from './support/repository.ts';
 

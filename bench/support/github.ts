@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { encodeState } from '../../src/core/state.ts';
 import { statusMarker } from '../../src/core/views/status-comment.ts';
 import { startGitHub, type GitHubServer, type Issue, type Repository } from '../../test/servers/github/index.ts';
-import { bugReport, project } from './bug.ts';
+import { bugReport, shop } from '../../test/support/shop.ts';
 import { git } from './repository.ts';
 
-/** The project on the double of GitHub, a clone of it, and what Actions sets for a token of its own. */
+/** The shop on the double of GitHub, a clone of it, and what Actions sets for a token of its own. */
 export interface Scene extends AsyncDisposable {
   server: GitHubServer;
   repository: Repository;
@@ -33,7 +33,7 @@ export async function openScene(files: Record<string, string> = {}): Promise<Sce
   const seeded = {
     owner: 'acme',
     name: 'shop',
-    files: { ...project, ...files },
+    files: { ...shop, ...files },
     labels,
     roles: { maria: 'write', guest: 'read' },
   } as const;
@@ -71,7 +71,7 @@ export async function openDraft(): Promise<Scene> {
   const { server, repository } = scene;
   const branch = 'bugloop/issue-1';
   const us = 'github-actions[bot]';
-  const mended = { 'src/cart.js': (project['src/cart.js'] ?? '').replace('line.price;', 'line.price * line.quantity;') };
+  const mended = { 'src/cart.js': (shop['src/cart.js'] ?? '').replace('line.price;', 'line.price * line.quantity;') };
   const head = await server.commit(repository, branch, mended, { author: 'bugloop' });
   await server.pull(repository, { title: 'fix', body: 'Closes #1', head: branch, base: 'main', draft: true, author: us });
   const [pull] = server.pulls(repository);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { project } from './bug.ts';
+import { shop } from '../../test/support/shop.ts';
 
 /** Repositories that benches make themselves: always the same for the same arguments. */
 
@@ -31,9 +31,9 @@ export async function makeRepository(directory: string, files: Record<string, st
   return directory;
 }
 
-/** The project with the bug among so many other source files of about 3 KB. */
+/** The shop with the bug among so many other source files of about 3 KB. */
 export function manyFiles(count: number): Record<string, string> {
-  const files: Record<string, string> = { ...project };
+  const files: Record<string, string> = { ...shop };
   for (let number = 0; Object.keys(files).length < count; number += 1) {
     files[`src/${words[number % words.length]}/${words[(number * 7 + 3) % words.length]}-${number}.js`] = moduleOf(number);
   }

@@ -5,6 +5,7 @@ import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll } from 'vitest';
+import { bugReport, shop } from '../support/shop.ts';
 import { makeRepo, searchPath, type TestRepo } from '../support/repo.ts';
 import { fakeKey, startMessagesServer, type MessagesServer, type MessagesServerOptions } from '../servers/messages/index.ts';
 
@@ -12,57 +13,7 @@ import { fakeKey, startMessagesServer, type MessagesServer, type MessagesServerO
 
 export const bin = fileURLToPath(new URL('../../bin/bugloop.js', import.meta.url));
 
-/** `total` forgets the quantity; the tests of the base do not see it. */
-export const shop = {
-  'package.json': JSON.stringify({ name: 'shop', version: '1.0.0', type: 'module', scripts: { test: 'node --test' } }, null, 2),
-  '.gitignore': 'node_modules\n',
-  'src/cart.js': `export function total(lines) {
-  let sum = 0;
-  for (const line of lines) {
-    sum += line.price;
-  }
-  return sum;
-}
-
-export function count(lines) {
-  return lines.reduce((sum, line) => sum + line.quantity, 0);
-}
-`,
-  'test/cart.test.js': `import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { count, total } from '../src/cart.js';
-
-test('an empty cart costs nothing', () => {
-  assert.equal(total([]), 0);
-});
-
-test('one of each', () => {
-  assert.equal(total([{ price: 2, quantity: 1 }, { price: 3, quantity: 1 }]), 5);
-});
-
-test('counts pieces', () => {
-  assert.equal(count([{ price: 2, quantity: 2 }]), 2);
-});
-`,
-};
-
-export const bugReport = `# The total ignores how many of an article are in the cart
-
-Two pens of 3 should cost 6, the cart says 3.
-`;
-
-export const goldTest = `import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { total } from '../src/cart.js';
-
-test('two of an article cost twice as much', () => {
-  assert.equal(total([{ price: 3, quantity: 2 }]), 6);
-});
-`;
-export const goldEdits = [
-  { path: 'src/cart.js', old: 'sum += line.price;', new: 'sum += line.price * line.quantity;' },
-  { path: 'test/quantity.test.js', content: goldTest },
-];
+export { bugReport, goldEdits, goldTest, shop } from '../support/shop.ts';
 
 export interface Played {
   exitCode: number | undefined;

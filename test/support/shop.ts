@@ -1,7 +1,7 @@
-import type { Edit } from '../../test/servers/messages/index.ts';
+import type { Edit } from '../servers/messages/index.ts';
 
 /** A small project with a bug that its tests do not see, the report about it, and the change that mends it. */
-export const project: Record<string, string> = {
+export const shop: Record<string, string> = {
   'package.json': `${JSON.stringify({ name: 'shop', version: '1.0.0', private: true, type: 'module', scripts: { test: 'node --test' } }, null, 2)}\n`,
   '.gitignore': 'node_modules\n',
   'src/cart.js': `/** What everything in the cart costs. */
@@ -49,7 +49,7 @@ test('two of an article cost twice as much', () => {
 });
 `;
 
-export const goldEdits: Edit[] = [
+export const goldEdits = [
   { path: 'src/cart.js', old: 'sum += line.price;', new: 'sum += line.price * line.quantity;' },
   { path: 'test/quantity.test.js', content: goldTest },
-];
+] satisfies Edit[];
