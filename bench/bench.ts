@@ -15,7 +15,7 @@ export interface Options {
   count: number | undefined;
   /** Where a bench may leave what it generates; gone when it ends. */
   scratch: string;
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 export type Unit = '×' | 'ms' | 's' | 'bytes' | 'MB' | '%' | 'runs' | 'calls' | 'dollars';

@@ -10,6 +10,7 @@ import { digest } from './digest.ts';
 import { draft } from './draft.ts';
 import { memory } from './memory.ts';
 import { oracle } from './oracle.ts';
+import { peers } from './peers.ts';
 import { drawPage } from './report/page.ts';
 import { renderTable } from './report/table.ts';
 import { resume } from './resume.ts';
@@ -27,7 +28,7 @@ import { turns } from './turns.ts';
  * Exit code 1 where a bench broke, that is where it has no figures. A missed bar is a result: it is printed as missed
  * with its reason, and does not fail the command, as times on a busy machine would then decide over commits.
  */
-const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, oracle];
+const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, oracle, peers];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,7 +21,7 @@ export function renderPerformance(report: Report): string {
 function byId(a: Row, b: Row): number {
   return order.indexOf(a.id[0] ?? '') - order.indexOf(b.id[0] ?? '') || a.id.localeCompare(b.id);
 }
-const order = 'SLOPCMGR';
+const order = 'SLOPCMGRV';
 
 function renderRow(row: Row): string {
   const verdict = verdictOf(row);
