@@ -5,6 +5,22 @@ import { z } from 'zod';
  * type is a broken answer.
  */
 
+/** One page of comments on an issue. */
+const commentsFragment = /* GraphQL */ `
+  fragment Comments on IssueCommentConnection {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    nodes {
+      id
+      url
+      body
+      viewerDidAuthor
+    }
+  }
+`;
+
 const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
 
 /** One look at everything an issue has: the first request of every command, and the look before every write. */
@@ -29,26 +45,10 @@ export const standingDocument = /* GraphQL */ `
       databaseId
       viewerPermission
       defaultBranchRef {
-        name
-        target {
-          oid
-          ... on Commit {
-            tree {
-              oid
-            }
-          }
-        }
+        ...Base
       }
       base: ref(qualifiedName: $baseRef) {
-        name
-        target {
-          oid
-          ... on Commit {
-            tree {
-              oid
-            }
-          }
-        }
+        ...Base
       }
       tip: ref(qualifiedName: $branchRef) {
         target {
@@ -86,11 +86,7 @@ export const standingDocument = /* GraphQL */ `
       }
       pullRequests(headRefName: $branch, states: [OPEN], first: 20) {
         nodes {
-          number
-          url
-          isDraft
-          headRefOid
-          viewerDidAuthor
+          ...Change
           headRepository {
             databaseId
           }
@@ -105,6 +101,9 @@ export const standingDocument = /* GraphQL */ `
           body
           url
           state
+          author {
+            login
+          }
           labels(first: 100) {
             nodes {
               id
@@ -119,36 +118,43 @@ export const standingDocument = /* GraphQL */ `
           }
           closedByPullRequestsReferences(first: 20, includeClosedPrs: false) {
             nodes {
-              number
-              url
-              isDraft
-              headRefOid
-              viewerDidAuthor
-              viewerDidAuthor
+              ...Change
             }
           }
           comments(first: 100) {
-            pageInfo {
-              hasNextPage
-              endCursor
-            }
-            nodes {
-              id
-              url
-              body
-              viewerDidAuthor
-            }
+            ...Comments
           }
         }
       }
     }
   }
+  fragment Base on Ref {
+    name
+    target {
+      oid
+      ... on Commit {
+        tree {
+          oid
+        }
+      }
+    }
+  }
+  fragment Change on PullRequest {
+    id
+    number
+    url
+    isDraft
+    headRefOid
+    viewerDidAuthor
+  }
+  ${commentsFragment}
 `;
 
 const target = z.object({ oid: z.string() });
 const baseRef = z.object({ name: z.string(), target: target.extend({ tree: target.optional() }).nullable() });
 const label = z.object({ id: z.string(), name: z.string() });
 const changeNode = z.object({
+  id: z.string(),
   number: z.int(),
   url: z.string(),
   isDraft: z.boolean(),
@@ -168,6 +174,7 @@ const issueNode = z.object({
   body: z.string(),
   url: z.string(),
   state: z.enum(['OPEN', 'CLOSED']),
+  author: z.object({ login: z.string() }).nullable(),
   labels: z.object({ nodes: z.array(label.nullable()) }).nullable(),
   assignees: z.object({ nodes: z.array(z.object({ id: z.string(), login: z.string() }).nullable()) }),
   closedByPullRequestsReferences: z.object({ nodes: z.array(changeNode.nullable()) }).nullable(),
@@ -213,37 +220,136 @@ export const commentsDocument = /* GraphQL */ `
     node(id: $issue) {
       ... on Issue {
         comments(first: 100, after: $after) {
-          pageInfo {
-            hasNextPage
-            endCursor
-          }
-          nodes {
-            id
-            url
-            body
-            viewerDidAuthor
-          }
+          ...Comments
         }
       }
     }
   }
+  ${commentsFragment}
 `;
 export const commentsAnswer = z.object({ node: z.object({ comments }).nullable() });
 
-/** The draft change of a branch. Only here can a change be opened as a draft with an answer that says so. */
-export const openChangeDocument = /* GraphQL */ `
-  mutation OpenChange($input: CreatePullRequestInput!) {
-    createPullRequest(input: $input) {
-      pullRequest {
-        number
-        url
+/** Who wrote the lines of some files at one commit, and who may review here. */
+const linesFragment = (count: number): string => {
+  const files = Array.from({ length: count }, (_, index) => `f${index}: blame(path: $f${index}) { ...Blame }`);
+  return /* GraphQL */ `
+    fragment Lines on Repository {
+      assignableUsers(first: 100) {
+        pageInfo {
+          hasNextPage
+        }
+        nodes {
+          login
+        }
       }
+      object(oid: $base) {
+        ... on Commit {
+          ${files.join('\n')}
+        }
+      }
+    }
+    fragment Blame on Blame {
+      ranges {
+        startingLine
+        endingLine
+        commit {
+          authoredDate
+          author {
+            email
+            user {
+              id
+              login
+            }
+          }
+        }
+      }
+    }
+  `;
+};
+const linesVariables = (count: number): string =>
+  [', $base: GitObjectID!', ...Array.from({ length: count }, (_, index) => `, $f${index}: String!`)].join('');
+
+const blame = z.object({
+  ranges: z.array(
+    z.object({
+      startingLine: z.int(),
+      endingLine: z.int(),
+      commit: z.object({
+        authoredDate: z.iso.datetime({ offset: true }),
+        author: z
+          .object({ email: z.string().nullable(), user: z.object({ id: z.string(), login: z.string() }).nullable() })
+          .nullable(),
+      }),
+    }),
+  ),
+});
+const lines = z.object({
+  assignableUsers: z.object({
+    pageInfo: z.object({ hasNextPage: z.boolean() }),
+    nodes: z.array(z.object({ login: z.string() }).nullable()).nullable(),
+  }),
+  /** By alias: `f0` is the first file. Nothing of it for what is no commit, or a file that is not there. */
+  object: z.record(z.string(), blame.nullable()).nullable(),
+});
+export type LinesAnswer = z.infer<typeof lines>;
+
+/** Asks about so many files, as the variables `base` and `f0`, `f1` and so on. */
+export function linesDocument(count: number): string {
+  return /* GraphQL */ `
+    query Lines($owner: String!, $name: String!${linesVariables(count)}) {
+      repository(owner: $owner, name: $name) {
+        ...Lines
+      }
+    }
+    ${linesFragment(count)}
+  `;
+}
+export const linesAnswer = z.object({ repository: lines.nullable() });
+
+/**
+ * The draft change of a branch: only here can a change be opened as a draft with an answer that says so. The answer also
+ * tells about the lines of so many files, which saves a request.
+ */
+export function openChangeDocument(count: number): string {
+  const [variables, asked, fragment] = count === 0 ? ['', '', ''] : [linesVariables(count), '...Lines', linesFragment(count)];
+  return /* GraphQL */ `
+    mutation OpenChange($input: CreatePullRequestInput!${variables}) {
+      createPullRequest(input: $input) {
+        pullRequest {
+          id
+          number
+          url
+          baseRepository {
+            id
+            ${asked}
+          }
+        }
+      }
+    }
+    ${fragment}
+  `;
+}
+export const openChangeAnswer = z.object({
+  createPullRequest: z.object({
+    pullRequest: z.object({
+      id: z.string(),
+      number: z.int(),
+      url: z.string(),
+      // What is told besides is worth having, and no reason to doubt that the change was opened.
+      baseRepository: lines.nullable().catch(null),
+    }),
+  }),
+});
+
+/** Asks people for a review; who was asked before stays asked. */
+export const requestReviewsDocument = /* GraphQL */ `
+  mutation RequestReviews($input: RequestReviewsInput!) {
+    requestReviews(input: $input) {
+      clientMutationId
     }
   }
 `;
-export const openChangeAnswer = z.object({
-  createPullRequest: z.object({ pullRequest: z.object({ number: z.int(), url: z.string() }).nullable() }).nullable(),
-});
+export const requestReviewsAnswer = z.object({ requestReviews: z.unknown() });
 
 /** One part of the document that marks an issue; parts are executed in order, and each may fail for itself. */
 export type MarkPart =
