@@ -15,6 +15,7 @@ import type {
 import type { Actor } from './core/event.ts';
 import type { GateSignal, Snapshot } from './core/snapshot.ts';
 import type { Claim } from './core/ledger.ts';
+import type { BlamedRange, SuggestedReviewer, Touched } from './core/reviewers.ts';
 import type { Reviewers } from './core/threads.ts';
 import type { Thread, ThreadComment } from './core/threads/thread.ts';
 
@@ -255,6 +256,8 @@ export interface Forge {
   pushBranch(push: BranchPush): Promise<Pushed>;
   /** The draft change of the branch: the one that is open, else a new one. */
   openChange(standing: Standing, draft: DraftChange): Promise<OpenedChange>;
+  /** Asks people to review a change that was opened; who was asked before stays asked. `why` where the forge does not let us. */
+  requestReviews(change: OpenedChange, people: readonly SuggestedReviewer[]): Promise<{ ok: true } | { ok: false; why: string }>;
 }
 
 /** What a forge shows for one issue at one moment. */
@@ -356,17 +359,21 @@ export type Pushed =
   /** `moved`: somebody else wrote to it; `rebase`: the forge wants the branch on its newest base first. */
   | { ok: false; why: 'moved' | 'rebase' | 'refused'; message: string };
 
-interface DraftChange {
+export interface DraftChange {
   title: string;
   body: string;
   base: string;
   head: CommitId;
+  /** Lines to ask about, and the commit that has them. */
+  touched: { commit: CommitId; files: readonly Touched[] };
 }
 /** Absent number: the forge has no changes, the branch is all. */
 export interface OpenedChange {
   number?: number;
   url?: string;
   created: boolean;
+  /** Who wrote the lines that were asked about; empty where the forge does not say. */
+  blame: readonly BlamedRange[];
 }
 
 // ---------------------------------------------------------------------------------------------- Reviews

@@ -230,6 +230,7 @@ export const writtenSchema = z.strictObject({
       automatic_reviewers: listOf(account('coderabbitai[bot]'), 'logins', 50, '["coderabbitai[bot]"]').optional(),
     })
     .optional(),
+  reviewers: z.strictObject({ request: toggle(false).optional() }).optional(),
   human_approval: z.strictObject({ plan: toggle(false).optional() }).optional(),
   network: z
     .strictObject({ setup: toggle(true).optional(), build: toggle(false).optional(), test: toggle(false).optional() })
@@ -367,6 +368,8 @@ export function normalise(written: Written) {
       approvals: gate?.approvals ?? 0,
       automaticReviewers: gate?.automatic_reviewers ?? ['coderabbitai[bot]'],
     },
+    /** Whether the people that `git blame` suggests are asked for a review, or only named. */
+    reviewers: { request: written.reviewers?.request ?? false },
     humanApproval: { plan: written.human_approval?.plan ?? false },
     /** Whether the network may be reached, wherever the sandbox can say no. */
     network: { setup: network?.setup ?? true, build: network?.build ?? false, test: network?.test ?? false },

@@ -165,6 +165,8 @@ export const reportSchema = z.strictObject({
     })
     .exactOptional(),
   proof: proof.exactOptional(),
+  /** Who wrote most of the lines that the change is about, and how much of them in percent: a suggestion, known once it is published. */
+  reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
   /** What became of each thread, where the run answered a review. */
   review: reviewSchema.exactOptional(),
   cost: z.strictObject({

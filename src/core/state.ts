@@ -66,6 +66,8 @@ const recordSchema = z.strictObject({
   /** Waits until a person with write permission approves the plan of this digest. */
   plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
   change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
+  /** Who may know the lines of the change, as `git blame` has it. */
+  reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
   /** The last report, without what only its run directory can hold. */
   report: z
     .strictObject({

@@ -38,7 +38,8 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
     // Work in progress stays in the run directory, and what is published is a branch of this very repository.
     fetchBranch: () => Promise.resolve(),
     pushBranch,
-    openChange: () => Promise.resolve({ created: false }),
+    openChange: () => Promise.resolve({ created: false, blame: [] }),
+    requestReviews: () => Promise.resolve({ ok: false, why: 'a plain repository has no reviewers' }),
   };
 
   async function read(ref: string): Promise<Standing> {

@@ -1,8 +1,9 @@
 import type { Config } from '../core/config.ts';
 import { judgeChange } from '../core/guards.ts';
 import type { RunReport } from '../core/report.ts';
+import { suggestReviewers, touchedLines } from '../core/reviewers.ts';
 import { oneLine } from '../core/text.ts';
-import type { CommitId, Reason } from '../core/types.ts';
+import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
@@ -25,7 +26,10 @@ export interface Sealed {
 }
 
 /** How a run ended on the forge. `kept`: the run directory has everything, and `why` says why no more was done. */
-export type Conclusion = { kind: 'published'; opened: OpenedChange } | { kind: 'escalated' } | { kind: 'kept'; why: string };
+export type Conclusion =
+  | { kind: 'published'; opened: OpenedChange; report: RunReport }
+  | { kind: 'escalated' }
+  | { kind: 'kept'; why: string };
 
 /** Ends a run on the forge by its outcome: published, handed to a person, or put down to be taken up again. */
 export async function conclude(held: Case, sealed: Sealed): Promise<Conclusion> {
@@ -48,7 +52,8 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
   const { forge, standing, journal, config } = current;
   const prior = findPrior({ ...standing, changes: standing.changes.filter(({ fromBranch }) => !fromBranch) });
   if (prior !== undefined) return keep(current, prior);
-  const reasons = await judge(sealed);
+  const change = await sealed.mirror.change(sealed.base, sealed.head);
+  const reasons = judge(change, config);
   if (reasons.length > 0) {
     const [first] = reasons;
     return escalate(current, {
@@ -64,14 +69,45 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
     throw explainPush(pushed);
   }
   const base = standing.base?.branch ?? sealed.report.base.branch ?? '';
-  const opened = await forge.openChange(standing, { title: titleOf(sealed.report), body: sealed.body, base, head: sealed.head });
-  const { created, ...change } = opened;
-  await journal.append('journal.jsonl', { type: 'change', created, ...change });
-  const { progress: _, ...record } = current.record;
-  const done = step({ ...current, record: { ...record, change: { ...change, head: sealed.head } } }, 'publish');
+  const opened = await forge.openChange(standing, {
+    title: titleOf(sealed.report),
+    body: sealed.body,
+    base,
+    head: sealed.head,
+    touched: { commit: sealed.base, files: touchedLines(change) },
+  });
+  const { created, blame: _, ...told } = opened;
+  await journal.append('journal.jsonl', { type: 'change', created, ...told });
+  const reviewers = await suggest(current, change, opened);
+  const report = reviewers.length === 0 ? sealed.report : { ...sealed.report, reviewers };
+  if (reviewers.length > 0) await journal.write('report.json', `${JSON.stringify(report, null, 2)}\n`);
+  const { progress: __, ...record } = current.record;
+  const done = step(
+    {
+      ...current,
+      record: { ...record, ...(reviewers.length === 0 ? {} : { reviewers }), change: { ...told, head: sealed.head } },
+    },
+    'publish',
+  );
   const { inProgress, trigger, needsHuman } = config.labels;
-  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id }, sealed.report);
-  return { kind: 'published', opened };
+  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id }, report);
+  return { kind: 'published', opened, report };
+}
+
+/** Who may know the lines of the change; asked only where the configuration wants it. */
+async function suggest(
+  { forge, config, now, progress }: Case,
+  change: Change,
+  opened: OpenedChange,
+): Promise<{ login: string; share: number }[]> {
+  const { agents, gate, reviewers } = config;
+  const others = [agents.bugsolver.assignee, ...gate.automaticReviewers];
+  const people = suggestReviewers(touchedLines(change), opened.blame, { now: now(), others });
+  if (reviewers.request && people.length > 0) {
+    const asked = await forge.requestReviews(opened, people);
+    if (!asked.ok) progress.note(`nobody was asked for a review: ${asked.why}`);
+  }
+  return people.map(({ login, share }) => ({ login, share }));
 }
 
 /** Tells on the issue of a change that a run opened before it ended: labels, status comment, no lock. */
@@ -128,7 +164,7 @@ async function keep(held: Case, why: string): Promise<Conclusion> {
 async function pushProgress(held: Case, sealed: Sealed): Promise<Case> {
   const { base, head, mirror, onto, report } = sealed;
   if (held.standing.base === undefined || head === base) return held;
-  if ((await judge(sealed)).length > 0) {
+  if (judge(await mirror.change(base, head), sealed.config).length > 0) {
     held.progress.note('the work in progress stays in the run directory: the guards do not let its tree leave');
     return held;
   }
@@ -152,10 +188,9 @@ async function push(held: Case, mirror: Mirror, head: CommitId): Promise<Pushed>
 }
 
 /** The guards on the very trees that leave, with the configuration of the base they leave from. */
-async function judge({ mirror, base, head, config }: Sealed): Promise<Reason[]> {
-  const { protectedPaths, tests, limits } = config;
+function judge(change: Change, { protectedPaths, tests, limits }: Config): Reason[] {
   const { maxDiffLines, maxDiffBytes } = limits;
-  const verdict = judgeChange(await mirror.change(base, head), { protectedPaths, maxDiffLines, maxDiffBytes, tests });
+  const verdict = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests });
   return verdict.ok ? [] : verdict.reasons;
 }
 

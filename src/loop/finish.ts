@@ -46,8 +46,11 @@ export async function finish(context: Context, held: Case, run: Run, ending: End
 export function tellConclusion(result: CommandResult, conclusion: Conclusion): CommandResult {
   const { text = '' } = result;
   switch (conclusion.kind) {
-    case 'published':
-      return conclusion.opened.url === undefined ? result : { ...result, text: `${text}  draft     ${conclusion.opened.url}\n` };
+    case 'published': {
+      const { opened, report } = conclusion;
+      const told = { ...result, report, ...(result.runDir === undefined ? {} : { text: renderOutcome(report, result.runDir) }) };
+      return opened.url === undefined ? told : { ...told, text: `${told.text ?? ''}  draft     ${opened.url}\n` };
+    }
     case 'escalated':
       return { ...result, exit: exits.escalated };
     default:

@@ -60,6 +60,7 @@ describe('what is read', () => {
       body: '',
       base: 'main',
       head: '',
+      touched: { commit: ground.base, files: [] },
     });
     await expect(ground.forge.read(String(number))).rejects.toMatchObject({ code: 'usage.issue_ref' });
   });
@@ -172,7 +173,9 @@ async function everything(ground: GitHubGround): Promise<void> {
   await forge.mark(standing, { add: [labels.inProgress], remove: [labels.trigger], status });
   const sealed = await ground.make('fix');
   expect(await push(ground, sealed)).toMatchObject({ ok: true });
-  await forge.openChange(await forge.read(ref), { title: 'fix: it', body: 'Closes #1', base: 'main', head: sealed.head });
+  const touched = { commit: ground.base, files: [{ path: 'a', lines: [1] }] };
+  const draft = { title: 'fix: it', body: 'Closes #1', base: 'main', head: sealed.head, touched };
+  expect(await forge.openChange(await forge.read(ref), draft)).toMatchObject({ blame: [{ path: 'a', start: 1, end: 1 }] });
   await forge.mark(standing, { remove: [labels.inProgress], status: `${status}: done`, release: 'run-1' });
 }
 

@@ -79,7 +79,8 @@ describe.each<[string, () => Promise<Ground>]>([
     const sealed = await ground.make('fix');
     await push(ground, sealed);
     const standing = await ground.forge.read(ground.ref);
-    const draft = { title: 'fix: it', body: 'Closes #1', base: 'main', head: sealed.head };
+    const touched = { commit: ground.base, files: [{ path: 'a', lines: [1] }] };
+    const draft = { title: 'fix: it', body: 'Closes #1', base: 'main', head: sealed.head, touched };
     const first = await ground.forge.openChange(standing, draft);
     const second = await ground.forge.openChange(standing, draft);
     expect(second).toEqual({ ...first, created: false });

@@ -45,6 +45,7 @@ protected_paths: ["migrations/**"]
 sensitive_words: [money]
 proof: { repeat: 5, required: false }
 gate: { ci: none, approvals: 2, automatic_reviewers: ["reviewer[bot]"] }
+reviewers: { request: true }
 human_approval: { plan: true }
 network: { setup: false, build: true, test: true }
 `;
@@ -109,6 +110,7 @@ describe('normal form', () => {
       sensitiveWords: ['money'],
       proof: { repeat: 5, required: false },
       gate: { ci: 'none', approvals: 2, automaticReviewers: ['reviewer[bot]'] },
+      reviewers: { request: true },
       humanApproval: { plan: true },
       network: { setup: false, build: true, test: true },
     });

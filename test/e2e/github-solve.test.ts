@@ -1,10 +1,13 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Fault } from '../servers/github/faults.ts';
 import {
   branchesOf,
   cloneOf,
   expectOneOfEach,
+  files,
   labelsOf,
   run,
   scripted,
@@ -12,6 +15,7 @@ import {
   solve,
   stage,
   statusComments,
+  type Scene,
 } from './github.ts';
 
 describe('a labelled issue becomes a draft pull request', () => {
@@ -53,6 +57,52 @@ describe('a labelled issue becomes a draft pull request', () => {
     expect(again.status).toBe(0);
     await expectOneOfEach(scene);
     scene.server.assertClean();
+  });
+});
+
+/** Maria wrote the line with the bug, a bot the rest of its file. */
+async function authored(request: boolean): Promise<Scene> {
+  const scene = await stage();
+  const { server, repository } = scene;
+  const config = `reviewers: { request: ${request} }\n`;
+  await server.commit(repository, 'main', { 'src/add.js': '\n', '.bugloop/config.yml': config }, { author: 'helper[bot]' });
+  await server.commit(repository, 'main', { 'src/add.js': files['src/add.js'] }, { author: 'maria' });
+  execFileSync('git', ['pull', '--quiet'], { cwd: scene.clone });
+  server.forget();
+  return scene;
+}
+
+describe('reviewers that git blame suggests', () => {
+  test('are named in code and asked for nothing, without a request more', async () => {
+    await using scene = await authored(false);
+    const ended = await solve(scene);
+    expect(ended.stdout).toMatch(/reviewer +maria \(100 % of the lines\)/);
+    expect(statusComments(scene)[0]?.body).toContain('Wrote most of the lines it changes: `maria` (100 %).');
+    expect(scene.server.pulls(scene.repository)[0]?.requestedReviewers).toEqual([]);
+    expect(scene.server.count('api')).toBeLessThanOrEqual(8);
+    const [runDir = ''] = readdirSync(join(scene.clone, '.bugloop/runs')).filter((name) => /^\d/.test(name));
+    const report: unknown = JSON.parse(readFileSync(join(scene.clone, '.bugloop/runs', runDir, 'report.json'), 'utf8'));
+    expect(report).toMatchObject({ reviewers: [{ login: 'maria', share: 100 }] });
+    scene.server.assertClean();
+  });
+
+  test('are asked where the configuration wants it', async () => {
+    await using scene = await authored(true);
+    expect(await solve(scene)).toMatchObject({ status: 0 });
+    expect(scene.server.pulls(scene.repository)[0]?.requestedReviewers).toMatchObject([{ login: 'maria' }]);
+    scene.server.assertClean();
+  });
+
+  test.each<[string, Fault]>([
+    ['refused', { kind: 'status', status: 403, match: 'requestReviews' }],
+    ['told of by an answer that is lost', { kind: 'reset', commit: true, match: 'createPullRequest' }],
+  ])('are worth no run: %s', async (_, fault) => {
+    await using scene = await authored(true);
+    scene.server.faults.add(fault);
+    expect(await solve(scene)).toMatchObject({ status: 0 });
+    expect(scene.server.faults.left()).toBe(0);
+    await expectOneOfEach(scene);
+    expect(statusComments(scene)[0]?.body).toContain('`maria` (100 %)');
   });
 });
 

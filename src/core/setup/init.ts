@@ -77,6 +77,9 @@ ${test === '' ? '# commands:\n  # test: npm test' : `commands:\n  test: ${quote(
 # Added to what is always protected: workflows, lock files, manifests, this directory.
 # protected_paths: ["migrations/**"]
 
+# The people who wrote most of the lines that a change is about are named; true also asks them for a review.
+# reviewers: { request: false }
+
 # A person approves the plan with /bugloop approve before anything is changed.
 # human_approval: { plan: false }
 `;

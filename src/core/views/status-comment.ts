@@ -11,7 +11,7 @@ export const statusMarker = '<!-- bugloop:status -->';
 
 /** The one comment that says where an issue stands, with the record for machines hidden at its end. */
 export function renderStatus(record: StateRecord, report?: RunReport): string {
-  const visible = [headline(record), ...(report === undefined ? [] : facts(report))].join('\n');
+  const visible = [headline(record), ...(report === undefined ? [] : facts(report)), ...suggestion(record)].join('\n');
   return `${statusMarker}\n${cap(visible, maxBody - 8_000)}\n\n${encodeState(record)}\n`;
 }
 
@@ -56,6 +56,13 @@ function facts(report: RunReport): string[] {
     ...(proof === undefined ? [] : [`| red → green | ${proof.failToPass.length} tests |`]),
     `| took | ${describeDuration(run.durationMs)}, ${price} |`,
   ];
+}
+
+/** Names in code: a suggestion calls nobody. */
+function suggestion({ reviewers = [] }: StateRecord): string[] {
+  if (reviewers.length === 0) return [];
+  const people = reviewers.map(({ login, share }) => `${code(login)} (${share} %)`);
+  return ['', `Wrote most of the lines it changes: ${people.join(', ')}.`];
 }
 
 /** Where the work of a stuck run is, and how it goes on. */

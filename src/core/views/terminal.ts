@@ -45,9 +45,15 @@ function facts(report: RunReport, runDir: string): string[] {
     ['change', size],
     ['took', `${describeDuration(run.durationMs)}, ${price}`],
     ['run', runDir],
+    ...reviewerRow(report),
     ...nextSteps(outcome, runDir),
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(9)} ${value}`);
+}
+
+function reviewerRow({ reviewers = [] }: RunReport): [string, string][] {
+  const people = reviewers.map(({ login, share }) => `${login} (${share} % of the lines)`);
+  return people.length === 0 ? [] : [['reviewer', people.join(', ')]];
 }
 
 /** What a person would type next. */

@@ -3,12 +3,15 @@ import { parseIssueRef } from '../../core/flags.ts';
 import type { Issue } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
-import type { Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment } from '../../ports.ts';
+import type { DraftChange, Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment } from '../../ports.ts';
+import { linesOf, readBlame, toBlame } from './blame.ts';
 import {
   commentsAnswer,
   commentsDocument,
   openChangeAnswer,
   openChangeDocument,
+  requestReviewsAnswer,
+  requestReviewsDocument,
   standingAnswer,
   standingDocument,
   type ChangeNode,
@@ -42,10 +45,12 @@ export function openGitHubForge(options: GitHubOptions): Forge {
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
   /** What the newest look saw, by issue: ids of GitHub that no command needs. */
   const looks = new Map<string, Seen>();
+  const changeIds = new Map<number, string>();
 
   const look = async (number: number): Promise<Seen> => {
     const seen = await lookAt(http, options, number);
     looks.set(String(number), seen);
+    for (const [change, id] of seen.changeIds) changeIds.set(change, id);
     return seen;
   };
   const seenOf = async ({ issue }: Standing): Promise<Seen> => looks.get(issue.id) ?? (await look(issue.number ?? 0));
@@ -85,48 +90,66 @@ export function openGitHubForge(options: GitHubOptions): Forge {
       return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
     },
     openChange: (standing, draft) =>
-      http.once({
-        find: async () => {
-          const { standing: now } = await look(standing.issue.number ?? 0);
-          return toOpened(now.changes);
-        },
-        make: async () => {
-          const { repositoryId } = await seenOf(standing);
-          const input = {
-            repositoryId,
-            baseRefName: draft.base,
-            headRefName: standing.branch,
-            title: options.redact(draft.title),
-            body: options.redact(draft.body),
-            draft: true,
-          };
-          const asked = { query: openChangeDocument, variables: { input }, schema: openChangeAnswer };
-          try {
-            const { createPullRequest } = await http.send(asked);
-            const made = createPullRequest?.pullRequest;
-            if (made !== undefined && made !== null) return { number: made.number, url: made.url, created: true };
-          } catch (error) {
-            // Somebody else's request came first: theirs is the one there is.
-            const refused = findTrouble(error)?.error;
-            if (refused === undefined || !/already exists/i.test(refused.message)) throw error;
-          }
-          const opened = toOpened((await look(standing.issue.number ?? 0)).standing.changes);
-          if (opened === undefined) throw new BugloopError('api.refused', `GitHub opened no pull request for ${standing.branch}`);
-          return opened;
-        },
-      }),
+      http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
+    async requestReviews({ number = 0 }, people) {
+      const input = { pullRequestId: changeIds.get(number) ?? '', userIds: people.map(({ id }) => id), union: true };
+      const request = { query: requestReviewsDocument, variables: { input }, schema: requestReviewsAnswer };
+      try {
+        // Asked twice is asked once.
+        await http.persist(() => http.send(request));
+        return { ok: true };
+      } catch (error) {
+        const refused = findTrouble(error)?.error;
+        if (refused === undefined) throw error;
+        return { ok: false, why: refused.message };
+      }
+    },
   };
+
+  /** The open change of the branch, with what would have come with opening it. */
+  async function findOpened(standing: Standing, touched: DraftChange['touched']): Promise<OpenedChange | undefined> {
+    const seen = await look(standing.issue.number ?? 0);
+    const ours = seen.standing.changes.find(({ fromBranch }) => fromBranch);
+    if (ours === undefined) return undefined;
+    return { number: ours.number, url: ours.url, created: false, blame: await readBlame(http, options.slug, touched, seen) };
+  }
+
+  async function open(standing: Standing, draft: DraftChange): Promise<OpenedChange> {
+    const seen = await seenOf(standing);
+    const { files } = draft.touched;
+    const input = {
+      repositoryId: seen.repositoryId,
+      baseRefName: draft.base,
+      headRefName: standing.branch,
+      title: options.redact(draft.title),
+      body: options.redact(draft.body),
+      draft: true,
+    };
+    try {
+      const { createPullRequest } = await http.send({
+        query: openChangeDocument(files.length),
+        variables: { input, ...(files.length === 0 ? {} : linesOf(draft.touched)) },
+        schema: openChangeAnswer,
+        partial: true,
+      });
+      const { id, number, url, baseRepository } = createPullRequest.pullRequest;
+      changeIds.set(number, id);
+      return { number, url, created: true, blame: toBlame(baseRepository, files, seen) };
+    } catch (error) {
+      // Somebody else's request came first: theirs is the one there is.
+      const refused = findTrouble(error)?.error;
+      if (refused === undefined || !/already exists/i.test(refused.message)) throw error;
+    }
+    const opened = await findOpened(standing, draft.touched);
+    if (opened === undefined) throw new BugloopError('api.refused', `GitHub opened no pull request for ${standing.branch}`);
+    return opened;
+  }
 }
 
 /** Git says that the forge could not be used: it may pass. */
 function mayPass(error: unknown): never {
   if (error instanceof BugloopError && error.code === 'api.unavailable') throw unavailable(error.message, error);
   throw error;
-}
-
-function toOpened(changes: readonly OpenChange[]): OpenedChange | undefined {
-  const ours = changes.find(({ fromBranch }) => fromBranch);
-  return ours === undefined ? undefined : { number: ours.number, url: ours.url, created: false };
 }
 
 // ---------------------------------------------------------------------------------------------- one look
@@ -171,6 +194,9 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
     assignees: present(node.assignees.nodes),
     comments,
     lockRef: lockRefOf(branchPrefix, number),
+    viewer: answer.viewer.login,
+    reporter: node.author?.login,
+    changeIds: new Map(present(repository.pullRequests.nodes).map((change) => [change.number, change.id])),
   };
 }
 

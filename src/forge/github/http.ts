@@ -21,7 +21,13 @@ export interface GitHubRequests {
 /** One request: a route of REST or a GraphQL document, and the form of its answer. */
 type Ask<T> =
   | { route: string; parameters?: Record<string, unknown>; schema: z.ZodType<T> }
-  | { query: string; variables: Record<string, unknown>; schema: z.ZodType<T> };
+  | {
+      query: string;
+      variables: Record<string, unknown>;
+      schema: z.ZodType<T>;
+      /** An answer of the right form counts although parts of it, which may be missing, came with errors. */
+      partial?: boolean;
+    };
 
 export interface Http {
   /** Repeats until there is an answer, or no time left. A GET that was answered before is asked for by its ETag. */
@@ -104,8 +110,9 @@ export function openHttp(options: GitHubRequests): Http {
   }
 
   async function request<T>(ask: Ask<T>): Promise<T> {
-    const data = 'route' in ask ? await rest(ask.route, ask.parameters) : await graphql(ask.query, ask.variables);
+    const { data, error } = 'route' in ask ? { data: await rest(ask.route, ask.parameters) } : await graphql(ask);
     const answer = ask.schema.safeParse(data);
+    if (error !== undefined && !(answer.success && 'partial' in ask && ask.partial)) throw error;
     if (answer.success) return answer.data;
     const [issue] = answer.error.issues;
     throw unavailable(`${apiUrl} answered with something else (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`);
@@ -116,16 +123,14 @@ export function openHttp(options: GitHubRequests): Http {
     return response.data as unknown;
   }
 
-  async function graphql(query: string, variables: Record<string, unknown>): Promise<unknown> {
+  /** Errors come with a status of 200, and with data or without. */
+  async function graphql({ query, variables }: { query: string; variables: Record<string, unknown> }) {
     const response = await octokit.request(`POST ${options.graphqlUrl}`, { query, variables });
     const body: unknown = response.data;
     const { data, errors } = typeof body === 'object' && body !== null ? (body as { data?: unknown; errors?: unknown }) : {};
-    if (errors === undefined) return data;
-    throw explainGraphql(
-      options,
-      errors,
-      new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-    );
+    if (errors === undefined) return { data };
+    const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+    return { data, error: explainGraphql(options, errors, headers) };
   }
 
   function pause(ms: number): Promise<void> {

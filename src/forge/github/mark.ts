@@ -25,6 +25,11 @@ export interface Seen {
   /** Our own, from every page. */
   comments: readonly Comment[];
   lockRef: string;
+  /** Login of the account that we write with, and of whoever wrote the issue. */
+  viewer: string;
+  reporter: string | undefined;
+  /** Ids of the branch's changes by number. */
+  changeIds: ReadonlyMap<number, string>;
 }
 interface Label {
   id: string;

@@ -146,6 +146,22 @@ function parseCommit(text: string): CommitObject {
 }
 const utc = (date: string): string => `${new Date(date).toISOString().slice(0, 19)}Z`;
 
+/** Who wrote which lines, as `git blame` says it; `undefined` where there is no such file. */
+export async function blame(
+  repository: Repository,
+  sha: string,
+  path: string,
+): Promise<{ sha: string; start: number; end: number }[] | undefined> {
+  const output = await tryGit(repository, 'blame', '--porcelain', sha, '--', path);
+  return output === undefined
+    ? undefined
+    : [...output.matchAll(/^([0-9a-f]{40}) \d+ (\d+) (\d+)$/gm)].map(([, commit = '', start, count]) => ({
+        sha: commit,
+        start: Number(start),
+        end: Number(start) + Number(count) - 1,
+      }));
+}
+
 export interface ChangedFile {
   path: string;
   previous?: string;

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import * as effects from './effects.ts';
-import { listTree, mergeBase, commits, nullSha, readCommit, refs, resolve, tryGit } from './git.ts';
+import { blame, listTree, mergeBase, commits, nullSha, readCommit, refs, resolve, tryGit } from './git.ts';
 import { demand, may, needs, roleOf } from './permissions.ts';
 import { associationOf, combinedState, describeIssue, diffOf, iso, latestStatuses, mergeableOf, stateOf } from './render.ts';
 import { notFound, reactionContents, Refusal } from './state.ts';
@@ -736,6 +736,17 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
         args,
         info,
       ),
+    blame: async (one: Commit, args: Args) => {
+      const ranges = await blame(one.repository, one.sha, String(args['path']));
+      if (!ranges) throw new Refusal(404, `Could not resolve to a blob with the path '${String(args['path'])}'.`);
+      return {
+        ranges: ranges.map(({ sha, start, end }) => ({
+          startingLine: start,
+          endingLine: end,
+          commit: commitAt(one.repository, sha),
+        })),
+      };
+    },
     statusCheckRollup: rollup,
     status: (one: Commit) => {
       const statuses = latestStatuses(one.repository, one.sha);
