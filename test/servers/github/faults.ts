@@ -19,12 +19,24 @@ export interface Fault {
    * - `truncated`: the connection closes in the middle of the body
    * - `reset`: the connection is reset without an answer
    * - `secondary-limit`: 403 with `retry-after`; in GraphQL `RATE_LIMITED` under 200
+   * - `graphql-error`: an error without a type, in GraphQL under 200; elsewhere 500
    * - `primary-limit`: 403 with `x-ratelimit-remaining: 0` and a reset time
    * - `redirect`: 301 to `to`, without it to the same place again
    * - `slow`: the right answer, later
    * - `hang`: never an answer, until the caller or the server ends
    */
-  kind: 'status' | 'html' | 'cut' | 'truncated' | 'reset' | 'secondary-limit' | 'primary-limit' | 'redirect' | 'slow' | 'hang';
+  kind:
+    | 'status'
+    | 'html'
+    | 'cut'
+    | 'truncated'
+    | 'reset'
+    | 'secondary-limit'
+    | 'primary-limit'
+    | 'graphql-error'
+    | 'redirect'
+    | 'slow'
+    | 'hang';
   /** Address of `redirect`. */
   to?: string;
   /** Status of `status`. Default 502. */

@@ -424,7 +424,11 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
         return json(200, { errors: [{ type: 'RATE_LIMITED', message }] }, { 'retry-after': String(wait) });
       return refused(new Refusal(403, message), request, { 'retry-after': String(wait) });
     }
-    const status = fault.status ?? 502;
+    if (fault.kind === 'graphql-error' && request.surface === 'graphql') {
+      const message = 'Something went wrong while executing your query. Please include `0000:0000` when reporting this issue.';
+      return json(200, { data: null, errors: [{ message }] });
+    }
+    const status = fault.status ?? (fault.kind === 'graphql-error' ? 500 : 502);
     if (request.surface === 'git')
       return { status, headers: { 'content-type': 'text/plain' }, body: Buffer.from('Bad Gateway\n') };
     return json(status, { message: status === 502 ? 'Server Error' : 'Service Unavailable' });
