@@ -85,6 +85,8 @@ interface Staging {
   title?: string;
   body?: string;
   labels?: string[];
+  /** Nothing of the repository can be read without a right to it. */
+  private?: boolean;
 }
 
 export async function stage(options: Staging = {}): Promise<Scene> {
@@ -93,6 +95,7 @@ export async function stage(options: Staging = {}): Promise<Scene> {
     owner: 'acme',
     name: 'adder',
     ...(options.from === undefined ? { files: { ...files, ...options.files } } : { from: options.from }),
+    private: options.private ?? false,
     labels: Object.values(labels),
     roles: { maria: 'write', guest: 'read' },
   });

@@ -1,139 +1,134 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { expectOneOfEach, labels, scripted, stage, type Scene } from '../e2e/github.ts';
-import {
-  folders,
-  holds,
-  interpolate,
-  packageRoot,
-  readAction,
-  readWorkflow,
-  type Happening,
-  type Job,
-  type Step,
-} from './workflow.ts';
+import { expectOneOfEach, labels, stage, type Scene } from '../e2e/github.ts';
+import type { PullRequest, Token } from '../servers/github/index.ts';
+import { play, secrets, type Event, type PlayedJob } from './play.ts';
+import { folders, readWorkflow } from './workflow.ts';
+
+/** The life of a bug through the shipped workflows: labelled, proven, reviewed, ready. */
+
+const shipped = (name: string) => readWorkflow(`${folders.own}/bugloop-${name}.yml`);
+const dispatch = shipped('dispatch');
+const review = shipped('review');
+const gate = shipped('gate');
 
 /**
- * The shipped workflow, job by job and step by step: the scripts of its steps and of the action run in bash against the
- * double, with the rights that the job declares. What GitHub itself does between them (check-out, artifacts) is done here.
+ * What any program of the repository can do in the job with the model key: look into its environment, into that of every
+ * process it sees, and into what it can read of git and the home directory. It then does as an agent would.
  */
+const agent = `import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+const read = (file) => { try { return readFileSync(file, 'utf8'); } catch { return ''; } };
+const processes = readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).map((pid) => read('/proc/' + pid + '/environ'));
+const places = [JSON.stringify(process.env), ...processes, read('.git/config'), read(process.env.HOME + '/.gitconfig')];
+const found = new Set(places.join('\\n').match(/gh[ps]_FAKE\\w+|github_pat_\\w+|sk-ant-[\\w-]+/g));
+const source = read('src/add.js');
+if (source.includes('b + a')) {
+  writeFileSync('src/add.js', source.replaceAll('first', 'sum'));
+  console.log('t1: fixed: It is called sum.');
+} else {
+  writeFileSync('src/add.js', source.replace('a - b', 'a + b'));
+  const test = read('test/add.test.js').replace("'zero'", "'sum'").replace('add(0, 0), 0', 'add(1, 2), 3');
+  writeFileSync('test/sum.test.js', test + '// secrets in sight: ' + found.size + '\\n');
+}
+`;
 
-const workflow = readWorkflow(`${folders.own}/bugloop-dispatch.yml`);
-const action = readAction().steps.at(-1)?.run ?? '';
+const repository = {
+  'src/add.js': 'export function add(a, b) {\n  const first = a - b;\n  return first;\n}\n',
+  'tools/agent.js': agent,
+  '.bugloop/config.yml': `agents:
+  bugsolver: { use: command, command: [node, tools/agent.js] }
+gate: { automatic_reviewers: [] }
+`,
+};
 
-interface Ran {
-  result: 'success' | 'failure';
-  outputs: Record<string, Record<string, string>>;
-  temp: string;
+/** Private, so that nothing can be read that a job has no right to. */
+const openScene = (): Promise<Scene> => stage({ labels: [], private: true, files: repository });
+
+/** What GitHub sent last by that name, if it starts workflows at all. */
+function lastEvent({ server }: Scene, event: string, action: string): Event {
+  const delivery = server.deliveries.findLast((one) => one.event === event && one.action === action);
+  if (delivery === undefined) throw new Error(`no ${event} ${action} was delivered`);
+  expect(delivery.startsWorkflows).toBe(true);
+  return { event, payload: delivery.payload };
 }
 
-/** `extra`: arguments that only a test needs, to have an agent without a model. */
-async function runJob(scene: Scene, name: string, happening: Happening, extra: readonly string[] = []): Promise<Ran> {
-  const job = workflow.jobs[name];
-  if (job === undefined) throw new Error(`there is no job ${name}`);
-  const temp = join(scene.home, `temp-${name}`);
-  mkdirSync(temp, { recursive: true });
-  const steps: Record<string, { outputs: Record<string, string> }> = {};
-  const running: Happening = { ...happening, contexts: { matrix: { issue: 1 }, runner: { temp }, secrets: {}, steps } };
-  let result: Ran['result'] = 'success';
-  for (const [index, step] of (job.steps ?? []).entries()) {
-    const condition = typeof step.if === 'string' ? step.if : 'success()';
-    const before = { ...running, needs: { before: { result, outputs: {} } } };
-    if (!holds(/always\(\)/.test(condition) ? condition : `success() && (${condition})`, before)) continue;
-    if (step.uses?.startsWith('actions/') === true || step.run?.includes('sudo') === true) continue;
-    const isBugloop = step.uses !== undefined;
-    const args = [interpolate(argsOf(step), running).trimEnd(), ...extra].join('\n');
-    const output = join(temp, `output-${index}`);
-    writeFileSync(output, '');
-    const { exitCode } = await execa('bash', ['-eo', 'pipefail', '-c', isBugloop ? action : (step.run ?? '')], {
-      cwd: scene.clone,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: scene.home,
-        RUNNER_TEMP: temp,
-        GITHUB_OUTPUT: output,
-        ...(isBugloop ? environmentOf(scene, job, happening, args) : {}),
-      },
-      extendEnv: false,
-      reject: false,
-    });
-    steps[step.id ?? `step-${index}`] = { outputs: readOutputs(output) };
-    if (exitCode !== 0) result = 'failure';
+const logOf = (played: readonly PlayedJob[]): string => played.map(({ job, log }) => `== ${job}\n${log}`).join('\n');
+
+/** These jobs ran, in this order, and all went well; else what they printed. */
+function expectSuccess(played: readonly PlayedJob[], jobs: readonly string[]): void {
+  const ended = played.map(({ job, result }) => `${job} ${result}`);
+  const wanted = jobs.map((job) => `${job} success`);
+  expect({ ended, log: ended.join() === wanted.join() ? '' : logOf(played) }).toEqual({ ended: wanted, log: '' });
+}
+
+/** No job has both: a right to write, and what runs code of the repository or pays for a model. */
+function expectApart(played: readonly PlayedJob[]): void {
+  for (const { job, token, started } of played) {
+    const writes = Object.values(token?.permissions ?? {}).includes('write');
+    const read = started.flatMap(({ env }) => Object.values(env)).join('\n');
+    expect({ job, key: read.includes(secrets.ANTHROPIC_API_KEY) }).toEqual({ job, key: job === 'agent' });
+    expect({ job, both: writes && job === 'agent' }).toEqual({ job, both: false });
+    const others = played.filter((one) => one.job !== job).map((one) => one.token?.value ?? 'none');
+    expect(others.filter((value) => read.includes(value))).toEqual([]);
   }
-  return { result, outputs: Object.fromEntries(Object.entries(steps).map(([id, { outputs }]) => [id, outputs])), temp };
 }
 
-function argsOf({ with: inputs }: Step): string {
-  const args = inputs?.['args'];
-  return typeof args === 'string' ? args : '';
+/** What the agent, then the tests, could find. */
+const sightOf = async ({ server, repository }: Scene, branch: string): Promise<string> =>
+  /secrets in sight: \d+/.exec(await server.git(repository, 'show', `${branch}:test/sum.test.js`))?.[0] ?? 'nothing said';
+
+/** Status of a comment that somebody with this token tries to write. */
+async function tryToWrite({ server }: Scene, token: Token | undefined): Promise<number> {
+  const headers = { authorization: `Bearer ${token?.value}`, 'content-type': 'application/json' };
+  const url = `${server.apiUrl}/repos/acme/adder/issues/1/comments`;
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ body: 'x' }) })).status;
 }
 
-/** What Actions and the action's `env:` set. The token has the rights that the job declares, no more. */
-function environmentOf({ server, repository, home }: Scene, { permissions }: Job, happening: Happening, args: string) {
-  if (typeof permissions !== 'object') throw new Error('the job declares no permissions');
-  const rights = Object.fromEntries(Object.entries(permissions).map(([name, level]) => [name.replaceAll('-', '_'), level]));
-  const { value } = server.token({ kind: 'actions', permissions: rights, repositories: [repository] });
-  const event = join(home, 'event.json');
-  writeFileSync(event, JSON.stringify(happening.payload));
-  return {
-    BUGLOOP_HOME: packageRoot,
-    BUGLOOP_ARGS: `${args}\n`,
-    GITHUB_TOKEN: value,
-    ANTHROPIC_API_KEY: '',
-    GITHUB_EVENT_NAME: happening.event,
-    GITHUB_EVENT_PATH: event,
-    GITHUB_REPOSITORY: 'acme/adder',
-    GITHUB_API_URL: server.apiUrl,
-    GITHUB_GRAPHQL_URL: server.graphqlUrl,
-    GITHUB_SERVER_URL: server.serverUrl,
-  };
+async function playSolve(scene: Scene, own: Record<string, string> = {}): Promise<PullRequest> {
+  await scene.server.label(scene.issue, labels.trigger, 'maria');
+  scene.server.forget();
+  const played = await play(scene, dispatch, lastEvent(scene, 'issues', 'labeled'), own);
+  expectSuccess(played, ['decide', 'agent', 'publish']);
+  expectApart(played);
+  expect(await tryToWrite(scene, played.find(({ job }) => job === 'agent')?.token)).toBe(403);
+  const [pull] = scene.server.pulls(scene.repository);
+  if (pull === undefined) throw new Error('no draft was opened');
+  expect(await sightOf(scene, pull.headRef)).toBe('secrets in sight: 0');
+  return pull;
 }
 
-function readOutputs(file: string): Record<string, string> {
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-}
-
-test('a labelled issue goes through decide, agent and publish to one draft pull request', async () => {
-  await using scene = await stage({ labels: [] });
+test('a bug is labelled, solved, reviewed and ready', async () => {
+  await using scene = await openScene();
   const { server } = scene;
-  await server.label(scene.issue, labels.trigger, 'maria');
-  const delivery = server.deliveries.findLast(({ event, action }) => event === 'issues' && action === 'labeled');
-  if (delivery === undefined) throw new Error('the label was not delivered');
-  const happening: Happening = { event: 'issues', payload: delivery.payload };
-  server.forget();
-
-  const decided = await runJob(scene, 'decide', happening);
-  expect(decided).toMatchObject({ result: 'success', outputs: { bugloop: { issues: '[1]' } } });
-
-  const agent = scripted(scene).filter((flag) => !['--sandbox', 'basic'].includes(flag));
-  const worked = await runJob(scene, 'agent', happening, agent);
-  expect(worked).toMatchObject({ result: 'success', outputs: { bugloop: { outcome: 'proven' } } });
-  expect(worked.outputs['bugloop']?.['run-dir']).toContain(worked.temp);
-  expect(server.writes(), 'neither of these jobs writes').toEqual([]);
-
-  // The artifact: a whole copy, and the only thing that goes from one job to the other.
-  cpSync(join(worked.temp, 'bugloop'), join(scene.home, 'temp-publish', 'bugloop'), { recursive: true });
-  expect(existsSync(join(scene.home, 'temp-publish', 'bugloop'))).toBe(true);
-  expect(await runJob(scene, 'publish', happening)).toMatchObject({ result: 'success' });
+  const pull = await playSolve(scene);
   await expectOneOfEach(scene);
-});
 
-test('the agent job cannot write, even if it tried', async () => {
-  await using scene = await stage();
-  const payload = { action: 'labeled' };
-  const { GITHUB_TOKEN } = environmentOf(
-    scene,
-    workflow.jobs['agent'] ?? { secrets: undefined },
-    { event: 'issues', payload },
-    '',
-  );
-  const answer = await fetch(`${scene.server.apiUrl}/repos/acme/adder/issues/1/comments`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${GITHUB_TOKEN}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ body: 'x' }),
-  });
-  expect(answer.status).toBe(403);
+  const suggestion = { path: 'src/add.js', line: 2, body: 'Rather:\n```suggestion\n  const first = b + a;\n```' };
+  const wish = { path: 'src/add.js', line: 3, body: 'Please call it sum.' };
+  await server.addReview(pull, { author: 'maria', event: 'COMMENT', body: 'Two things.', comments: [suggestion, wish] });
+  server.forget();
+  const reviewed = await play(scene, review, lastEvent(scene, 'pull_request_review', 'submitted'));
+  expectSuccess(reviewed, ['decide', 'agent', 'publish']);
+  expectApart(reviewed);
+
+  server.addCheck(scene.repository, pull.headSha, { name: 'test', conclusion: 'success' });
+  const clock: Event = { event: 'schedule', payload: { schedule: '*/30 * * * *', repository: { default_branch: 'main' } } };
+  const waits = await play(scene, gate, clock);
+  expectSuccess(waits, ['gate']);
+  expect(pull.draft).toBe(true);
+  for (const thread of pull.threads) server.resolve(thread, 'maria');
+  const ready = await play(scene, gate, clock);
+  expectSuccess(ready, ['gate']);
+  expectApart(ready);
+  expect(logOf(ready)).toContain('ready');
+  expect(pull.draft).toBe(false);
+}, 120_000);
+
+test('the agent would find a secret that is there', async () => {
+  await using scene = await openScene();
+  const env = { ...process.env, HOME: scene.home, GITHUB_TOKEN: 'ghs_FAKE0123', LINE: 'sk-ant-FAKE' };
+  await execa('node', ['tools/agent.js'], { cwd: scene.clone, env, extendEnv: false });
+  expect(readFileSync(join(scene.clone, 'test/sum.test.js'), 'utf8')).toMatch(/secrets in sight: [1-9]/);
 });

@@ -31,6 +31,9 @@ export type Step = z.infer<typeof step>;
 const permissions = z.union([z.string(), z.record(z.string(), z.string())]);
 const job = z.object({
   if: z.string().optional(),
+  needs: z.union([z.string(), z.array(z.string())]).optional(),
+  strategy: z.object({ matrix: z.record(z.string(), z.union([z.string(), z.array(z.unknown())])) }).optional(),
+  outputs: z.record(z.string(), z.string()).optional(),
   uses: z.string().optional(),
   permissions: permissions.optional(),
   concurrency: z.object({ group: z.string(), 'cancel-in-progress': z.boolean().optional() }).optional(),
@@ -64,13 +67,27 @@ export function readText(path: string): string {
 }
 
 export function readWorkflow(path: string): Workflow {
-  const text = readText(path);
+  return parseWorkflowText(path, readText(path));
+}
+
+function parseWorkflowText(path: string, text: string): Workflow {
   return { path, text, ...written.parse(parse(text)) };
 }
 
-export function readAction(path = 'action.yml'): { text: string; steps: Step[] } {
-  const text = readText(path);
-  return { text, steps: z.object({ runs: z.object({ steps: z.array(step) }) }).parse(parse(text)).runs.steps };
+const action = z.object({
+  inputs: z.record(z.string(), z.object({ default: z.string().optional() })),
+  outputs: z.record(z.string(), z.object({ value: z.string() })),
+  runs: z.object({ steps: z.array(step) }),
+});
+export type Action = Pick<z.infer<typeof action>, 'inputs' | 'outputs'> & { steps: Step[] };
+
+function parseAction(text: string): Action {
+  const { inputs, outputs, runs } = action.parse(parse(text));
+  return { inputs, outputs, steps: runs.steps };
+}
+
+export function readAction(): Action {
+  return parseAction(readText('action.yml'));
 }
 
 /** The workflow as GitHub's own reader understands it, and what it has against it. */
@@ -87,6 +104,14 @@ export interface Happening {
   event: string;
   payload: Record<string, unknown>;
   inputs?: Record<string, string>;
+  /** Value of `github.token`. */
+  token?: string;
+  /** Value of `github.action_path`. */
+  actionPath?: string;
+  /** Variables of workflow and job. */
+  env?: Record<string, string>;
+  /** How the steps before ended, where a step asks; a job asks the jobs that it needs. */
+  status?: 'success' | 'failure' | 'cancelled';
   /** Values of contexts that only a running job has: `matrix`, `steps`, `runner`, `secrets`. */
   contexts?: Record<string, Record<string, unknown>>;
   /** Results and outputs of jobs that ran before. */
@@ -102,7 +127,8 @@ export async function jobsThatRun(workflow: Workflow, happening: Happening): Pro
 
 const filter = z.object({ types: z.array(z.string()).optional() });
 
-function isListenedTo(events: unknown, action: unknown): boolean {
+/** An event without types is listened to in its every form. */
+export function isListenedTo(events: unknown, action: unknown): boolean {
   if (events === undefined) return false;
   const types = filter.safeParse(events).data?.types;
   return types === undefined || types.length === 0 || types.includes(String(action));
@@ -110,7 +136,8 @@ function isListenedTo(events: unknown, action: unknown): boolean {
 
 /** Conditions are asked when all jobs before have ended, so the status functions answer from their results. */
 export function holds(condition: string, happening: Happening): boolean {
-  const results = Object.values(happening.needs ?? {}).map(({ result }) => result);
+  const results =
+    happening.status === undefined ? Object.values(happening.needs ?? {}).map(({ result }) => result) : [happening.status];
   const status: [string, boolean][] = [
     ['always', true],
     ['success', results.every((result) => result === 'success')],
@@ -148,10 +175,18 @@ function evaluate(expression: string, happening: Happening, functions: NonNullab
   return new Evaluator(parsed, values, functions).evaluate();
 }
 
-function contextsOf({ event, payload, inputs = {}, needs = {}, contexts = {} }: Happening) {
+function contextsOf({
+  event,
+  payload,
+  inputs = {},
+  needs = {},
+  contexts = {},
+  token = 'not-a-token',
+  actionPath = '',
+}: Happening) {
   const repository = z.object({ id: z.number() }).safeParse(payload['repository']).data;
   return {
-    github: { event_name: event, event: payload, repository_id: String(repository?.id ?? 1), token: 'not-a-token' },
+    github: { event_name: event, event: payload, repository_id: String(repository?.id ?? 1), token, action_path: actionPath },
     needs,
     secrets: {},
     matrix: { issue: 12, change: 12 },
