@@ -32,7 +32,7 @@ import type { Base, UserRepository } from './workspace/repository.ts';
 
 /** A session is disposed of at the end of the process: locks it holds are let go. */
 export function openSession(options: SessionOptions): Session & AsyncDisposable {
-  const held: AsyncDisposable[] = [];
+  const held = new Map<string, AsyncDisposable>();
   const opening: Opening = {
     ...options,
     version: readVersion(options.packageRoot),
@@ -44,8 +44,11 @@ export function openSession(options: SessionOptions): Session & AsyncDisposable 
 }
 
 /** Latest first. Not an `AsyncDisposableStack`, which Node 22 lacks. */
-async function release(held: AsyncDisposable[]): Promise<void> {
-  for (let last = held.pop(); last !== undefined; last = held.pop()) await last[Symbol.asyncDispose]();
+async function release(held: Map<string, AsyncDisposable>): Promise<void> {
+  for (const [what, lock] of [...held].toReversed()) {
+    held.delete(what);
+    await lock[Symbol.asyncDispose]();
+  }
 }
 
 function sessionOf(opening: Opening): Session {
@@ -331,8 +334,11 @@ async function startRun(opening: Opening, repository: Repository, issueId: strin
 async function holdIssue({ progress, held }: Opening, dir: string, issueId: string): Promise<Date> {
   const { acquireLock } = await import('./journal/journal.ts');
   const startedAt = new Date();
+  const what = JSON.stringify([dir, issueId]);
+  // Whoever looks for an earlier run and finds nothing in it begins a new one under the same lock.
+  if (held.has(what)) return startedAt;
   const notice = (line: string): void => progress.note(line);
-  held.push(await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice }));
+  held.set(what, await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice }));
   return startedAt;
 }
 

@@ -26,8 +26,8 @@ export interface Opening extends SessionOptions {
   operator: Operator;
   /** Notes already told: a repository may be opened more than once. */
   said: Set<string>;
-  /** Ends with the session: locks of issues. */
-  held: AsyncDisposable[];
+  /** Ends with the session: locks of issues, by what they lock. */
+  held: Map<string, AsyncDisposable>;
 }
 
 /** Version of the package at `packageRoot`. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import type { FaultTarget } from '../servers/github/faults.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { layGround, playFault, playKill, playRace, playSignal, type Ground, type Moment, type Next } from '../soak/play.ts';
 import {
   branchesOf,
   cloneOf,
@@ -10,79 +10,60 @@ import {
   run,
   scripted,
   scripts,
-  solve,
   stage,
   start,
   statusComments,
-  type Ended,
   type Scene,
 } from './github.ts';
 
 /**
- * SIGKILL at every request, before it and after it took effect, then the same command again: one branch, one pull
- * request, one status comment, and the tree of an undisturbed run. The double ends the process; the product knows nothing
- * of it.
+ * A few moments of the many that `npm run soak` goes through: a run is killed, interrupted, lied to or raced there, then
+ * run again. One branch, one pull request, one status comment, and the tree of an undisturbed run.
  */
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground[Symbol.asyncDispose]());
 
-/** A run that was made and not published, to start from many times. */
-async function solvedRun(scene: Scene): Promise<string> {
-  const out = join(scene.home, 'runs');
-  const solved = await run(scene, ['solve', '1', ...scripted(scene), '--no-publish', '--out', out]);
-  expect(solved).toMatchObject({ status: 0 });
-  const [name = ''] = readdirSync(out).filter((entry) => /^\d/.test(entry));
-  return join(out, name);
-}
+const request = (what: string): Moment => ({ kind: 'request', what, nth: 0 });
+const write = (what: string, nth = 0): Moment => ({ kind: 'write', what, nth });
+const announcement = request('mutation addLabelsToLabelable removeLabelsFromLabelable addComment');
+const opening = request('mutation createPullRequest');
 
-/** Runs until the `nth` request arrives, and kills bugloop there. */
-async function killAt(scene: Scene, args: string[], nth: number, when: 'before' | 'after'): Promise<Ended> {
-  const running = start(scene, args);
-  let seen = -1;
-  scene.server.faults.add({
-    kind: 'reset',
-    commit: when === 'after',
-    match(_request: FaultTarget) {
-      seen += 1;
-      if (seen === nth) running.child.kill('SIGKILL');
-      return seen === nth;
-    },
+describe('killed', () => {
+  test.concurrent.each<['before' | 'after', Moment, Next]>([
+    ['before', request('git/create-commit'), 'resume'],
+    ['after', request('git/create-ref'), 'solve'],
+    ['after', announcement, 'elsewhere'],
+    ['before', write('write journal.jsonl attempt'), 'solve'],
+    ['after', write('write journal.jsonl sealed'), 'resume'],
+    ['after', opening, 'solve'],
+  ])('solve: %s %o, then %s', async (when, moment, next) => {
+    expect(await playKill(ground, { subject: 'solve', moment, when }, next)).toEqual([]);
   });
-  return running.ended;
-}
 
-const moments = [0, 1, 2, 3, 4, 5, 6].flatMap((nth) => (['before', 'after'] as const).map((when) => [when, nth] as const));
-
-describe('publish', () => {
-  test.concurrent.each(moments)('killed %s request %i', async (when, nth) => {
-    await using scene = await stage();
-    const runDir = await solvedRun(scene);
-    const killed = await killAt(scene, ['publish', runDir, '--quiet'], nth, when);
-    expect(killed.signal).toBe('SIGKILL');
-    const again = await run(scene, ['publish', runDir, '--quiet'], {}, cloneOf(scene));
-    expect(again).toMatchObject({ status: 0, stderr: '' });
-    await expectOneOfEach(scene);
-    scene.server.assertClean();
+  test.concurrent.each<['before' | 'after', Moment, Next]>([
+    ['after', request('git/create-ref'), 'publish'],
+    ['before', request('git-receive-pack'), 'publish'],
+    ['after', request('git-receive-pack'), 'publish'],
+    ['after', opening, 'publish'],
+    ['before', request('mutation removeLabelsFromLabelable addComment updateRefs'), 'publish'],
+    ['after', request('mutation removeLabelsFromLabelable addComment updateRefs'), 'publish'],
+  ])('publish: %s %o, then %s', async (when, moment, next) => {
+    expect(await playKill(ground, { subject: 'publish', moment, when }, next)).toEqual([]);
   });
 });
 
-describe('solve', () => {
+describe('interrupted', () => {
   test.concurrent.each([
-    ['before', 2],
-    ['after', 2],
-    ['before', 3],
-    ['after', 3],
-    ['after', 6],
-    ['before', 7],
-  ] as const)('killed %s request %i', async (when, nth) => {
-    await using scene = await stage();
-    const killed = await killAt(scene, ['solve', '1', ...scripted(scene)], nth, when);
-    expect(killed.signal).toBe('SIGKILL');
-    const again = await solve(scene);
-    expect(again.status).toBe(0);
-    await expectOneOfEach(scene);
-    scene.server.assertClean();
+    ['SIGTERM', announcement],
+    ['SIGINT', write('write journal.jsonl attempt')],
+  ] as const)('by %s at %o', async (signal, moment) => {
+    expect(await playSignal(ground, { subject: 'solve', moment, when: 'after' }, signal)).toEqual([]);
   });
 
-  test('interrupted: what was done is on the branch, and resume goes on from there', async () => {
+  test('in the middle of the work: what was done is on the branch, and resume goes on from there', async () => {
     await using scene = await stage();
     const running = start(scene, ['solve', '1', ...scripted(scene, scripts.slow)]);
     await untilChecking(scene);
@@ -95,6 +76,20 @@ describe('solve', () => {
     expect(resumed.status).toBe(0);
     await expectOneOfEach(scene);
   });
+});
+
+test.concurrent.each([
+  ['status 502 after', request('git/create-ref')],
+  ['reset after', opening],
+  ['html', request('mutation removeLabelsFromLabelable addComment updateRefs')],
+  ['secondary-limit', request('query viewer repository')],
+  ['truncated', request('git-receive-pack')],
+] as const)('publish with %s at %o', async (kind, moment) => {
+  expect(await playFault(ground, 'publish', moment, kind)).toEqual([]);
+});
+
+test('solves that race', async () => {
+  expect(await playRace(ground, 1)).toEqual([]);
 });
 
 /** Until the half-done work is in the workspace and its check has begun. */
