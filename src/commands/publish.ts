@@ -7,8 +7,9 @@ import { readCheckpoint } from '../loop/checkpoint.ts';
 import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
 import { conclude } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
+import { receive } from '../loop/receive.ts';
 import { releasingOnError } from '../loop/start.ts';
-import type { Journal, Mirror } from '../ports.ts';
+import type { Journal } from '../ports.ts';
 
 /**
  * Second half of a run made with `--no-publish`. Nothing of the run directory is believed that can be checked: report
@@ -19,6 +20,10 @@ export async function publish(session: Session, { target }: { target: string }):
   const located = await session.open({});
   const journal = await located.openRun(target);
   const report = await readReport(journal, target);
+  if (report.review !== undefined) {
+    const { publishReview } = await import('./publish-review.ts');
+    return publishReview(session, { journal, report, review: report.review, target });
+  }
   const ref = String(report.issue.number ?? (await issueFile(journal, target)));
   const context = await session.open({ flags: { base: report.base.commit }, issue: ref });
   return publishRun(context, { journal, report, ref, target });
@@ -69,16 +74,6 @@ export async function publishRun(
     });
     return tellConclusion(result, conclusion);
   });
-}
-
-/** The commit that the report is about, out of a bundle that holds exactly that. */
-async function receive(mirror: Mirror, journal: Journal, report: RunReport, target: string): Promise<string> {
-  if (report.head === undefined) return report.base.commit;
-  const head = await mirror.unbundle(journal.path('change.bundle'), report.branch);
-  if (head !== report.head) {
-    throw new BugloopError('state.corrupt', `${target}/change.bundle: holds ${head}, the report is about ${report.head}`);
-  }
-  return head;
 }
 
 async function readReport(journal: Journal, target: string): Promise<RunReport> {

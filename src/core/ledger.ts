@@ -32,6 +32,8 @@ const entrySchema = z.strictObject({
   words: z.string(),
   /** Head that the answer is about: the new one where the round made one. */
   commit: z.string(),
+  /** Newest comment of the thread that the answer is about: what is said after it waits for the next round. */
+  upto: z.string().exactOptional(),
   /** Lines of that head that changed in the thread's file, `12–14`, or empty. */
   lines: z.string(),
   test: z.string().exactOptional(),
@@ -42,6 +44,8 @@ export const reviewSchema = z.strictObject({
   before: z.string(),
   /** Head after the round; the same where nothing was pushed. */
   after: z.string(),
+  /** Those of bugloop's own labels that change and issue had at the start: one that is gone by the end stops the round. */
+  labels: z.array(z.string()),
   entries: z.array(entrySchema),
   /** Comments of accounts without write permission: not acted on. */
   ignored: z.array(z.strictObject({ author: z.string(), url: z.string(), thread: z.string() })),
@@ -123,6 +127,7 @@ export function closeRound({ open, claims, change, unanswered }: Round): LedgerE
   return open.map((waiting) => {
     const { thread, kind, startedBy } = waiting;
     const claim = claims.find((candidate) => candidate.thread === thread.id);
+    const newest = thread.comments.at(-1);
     const holds = claim !== undefined && judgeClaims([waiting], [claim], change).length === 0;
     const { outcome, words } = holds ? claim : (attackAnswer(kind) ?? unanswered);
     return {
@@ -134,6 +139,7 @@ export function closeRound({ open, claims, change, unanswered }: Round): LedgerE
       outcome,
       words,
       commit: change.head,
+      ...(newest === undefined ? {} : { upto: newest.id }),
       lines: outcome === 'fixed' ? showLines(thread.path, change) : '',
       ...(holds && claim.test !== undefined && touch(thread, change, claim.test) !== 'none' ? { test: claim.test } : {}),
     };
@@ -146,6 +152,27 @@ function attackAnswer(kind: ThreadKind): Pick<Claim, 'outcome' | 'words'> | unde
     outcome: 'needs-human',
     words: 'this asks for more than a change of the code under review; nothing of it was carried out',
   };
+}
+
+/**
+ * What does not hold of a ledger that was read from a file, against what the forge shows and the trees that leave. A thread
+ * that an earlier round fixed is looked for in the `whole` change, which ends at the head before.
+ */
+export function auditLedger(
+  { entries, after }: Pick<Review, 'entries' | 'after'>,
+  threads: readonly Thread[],
+  { round, whole }: { round: Change; whole: Change },
+): Reason[] {
+  const known = new Map(threads.map((thread) => [thread.id, thread]));
+  const not = (message: string): Reason[] => [{ code: 'state.corrupt', message }];
+  return entries.flatMap(({ thread: id, path, commit, outcome, test }, index) => {
+    const thread = known.get(id);
+    if (thread?.path !== path) return not(`thread ${id} of the ledger is none of this change`);
+    if (commit !== after) return not(`thread ${id} is answered for ${commit}, which is not what leaves`);
+    if (entries.findIndex((entry) => entry.thread === id) !== index) return not(`thread ${id} is answered twice`);
+    const fixed = outcome !== 'fixed' || [round, whole].some((change) => touch(thread, change, test) !== 'none');
+    return fixed ? [] : not(`thread ${id} is said to be fixed, but the change does not touch ${path}`);
+  });
 }
 
 /**
@@ -214,9 +241,18 @@ export function nameThreads(open: readonly OpenThread[]): Map<string, string> {
 
 const trailer = 'Review-Thread';
 
-/** Trailers of the round's commit: should the run die after its push, the next one still knows what was fixed. */
-export function threadTrailers(entries: readonly Pick<LedgerEntry, 'thread' | 'outcome'>[]): string[] {
-  return entries.filter(({ outcome }) => outcome === 'fixed').map(({ thread }) => `${trailer}: ${thread}`);
+/**
+ * Message of a round's commit. Its trailers say what it fixed: should the run die after its push, the next one knows. What
+ * the head before says of itself is not said again.
+ */
+export function roundMessage(
+  entries: readonly Pick<LedgerEntry, 'thread' | 'outcome'>[],
+  { before, run }: { before: string; run: string },
+): string {
+  const told = new Set(readTrailers(before));
+  const fixed = entries.filter(({ outcome, thread }) => outcome === 'fixed' && !told.has(thread));
+  const trailers = fixed.map(({ thread }) => `${trailer}: ${thread}`);
+  return ['fix: what the review found', '', ...trailers, `Bugloop-Run: ${run}`, ''].join('\n');
 }
 
 /** Threads that a commit of ours fixed by its own account. */

@@ -54,16 +54,47 @@ export interface SortedThreads {
   settled: Thread[];
 }
 
-/** Marker of our replies: the thread and the commit that it was answered for. */
-export function replyMarker(thread: string, commit: string): string {
-  return `<!-- bugloop:reply thread=${thread} commit=${commit} -->`;
+/** What one of our replies says of itself, at its end. */
+interface ReplyMark {
+  thread: string;
+  commit: string;
+  /** Newest comment that was read when it was written; absent in replies of older versions. */
+  upto?: string;
 }
 
-/** The commit that one of our replies was written for. Others may write markers too: they count for nothing. */
-export function answeredCommit(comment: ThreadComment, thread: string, reviewers: Reviewers): string | undefined {
+/** Marker of our replies: the thread, the commit that it was answered for, and what was read of it. */
+export function replyMarker({ thread, commit, upto }: ReplyMark): string {
+  return `<!-- bugloop:reply thread=${thread} commit=${commit}${upto === undefined ? '' : ` upto=${upto}`} -->`;
+}
+
+/** The marker at the end of a reply. */
+export function readReplyMark(body: string): ReplyMark | undefined {
+  const match = /<!-- bugloop:reply thread=(\S{1,200}) commit=([0-9a-f]{40,64})(?: upto=(\S{1,200}))? -->\s*$/.exec(body);
+  const [, thread, commit, upto] = match ?? [];
+  if (thread === undefined || commit === undefined) return undefined;
+  return { thread, commit, ...(upto === undefined ? {} : { upto }) };
+}
+
+/** The mark of one of our own replies. Others may write markers too: they count for nothing. */
+export function answeredBy(comment: ThreadComment, thread: string, reviewers: Reviewers): ReplyMark | undefined {
   if (standpointOf(comment.author, reviewers) !== 'ourselves') return undefined;
-  const match = /<!-- bugloop:reply thread=(\S{1,200}) commit=([0-9a-f]{40,64}) -->\s*$/.exec(comment.body);
-  return match?.[1] === thread ? match[2] : undefined;
+  const mark = readReplyMark(comment.body);
+  return mark?.thread === thread ? mark : undefined;
+}
+
+/** Whether a reply of ours for that commit is in the thread. */
+export function isAnswered({ id, comments }: Thread, commit: string, reviewers: Reviewers): boolean {
+  return comments.some((comment) => answeredBy(comment, id, reviewers)?.commit === commit);
+}
+
+/** What was said after our newest answer, or rather after what was read for it. */
+function saidSince({ id, comments }: Thread, reviewers: Reviewers): { answered: boolean; since: readonly ThreadComment[] } {
+  const last = comments.findLastIndex((comment) => answeredBy(comment, id, reviewers) !== undefined);
+  const reply = comments[last];
+  if (reply === undefined) return { answered: false, since: comments };
+  const upto = answeredBy(reply, id, reviewers)?.upto;
+  const read = comments.findIndex((comment) => comment.id === upto);
+  return { answered: true, since: comments.slice((read < 0 ? last : read) + 1) };
 }
 
 /** Which threads wait for an answer, and what they ask. */
@@ -74,8 +105,7 @@ export function sortThreads(threads: readonly Thread[], reviewers: Reviewers): S
       sorted.settled.push(thread);
       continue;
     }
-    const last = thread.comments.findLastIndex((comment) => answeredCommit(comment, thread.id, reviewers) !== undefined);
-    const since = thread.comments.slice(last + 1);
+    const { answered, since } = saidSince(thread, reviewers);
     sorted.ignored.push(
       ...since
         .filter(({ author }) => standpointOf(author, reviewers) === 'outsider')
@@ -83,7 +113,7 @@ export function sortThreads(threads: readonly Thread[], reviewers: Reviewers): S
     );
     const read = openThread(thread, since, reviewers);
     if (read !== undefined) sorted.open.push(read);
-    else if (last >= 0) sorted.settled.push(thread);
+    else if (answered) sorted.settled.push(thread);
   }
   sorted.open.sort((one, other) => compare(one.thread, other.thread));
   return sorted;

@@ -11,7 +11,7 @@ import {
   type Round,
 } from '../core/ledger.ts';
 import { buildReviewPrompt, type PromptThread, type Template } from '../core/prompt.ts';
-import { sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
+import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
 import { placeOf, rangeOf } from '../core/threads/thread.ts';
 import type { CommitId, Reason, RepoPath } from '../core/types.ts';
 import type { Agent, ReviewStanding } from '../ports.ts';
@@ -100,9 +100,14 @@ function undone(claim: Claim, { reasons }: Evaluation): Claim {
 // ---------------------------------------------------------------------------------------------- ledger
 
 /** A head of ours remembers what it fixed: a round that died after its push is not done again. */
-function splitRemembered({ headOurs, message }: ReviewStanding, open: readonly OpenThread[]): [OpenThread[], OpenThread[]] {
+function splitRemembered(standing: ReviewStanding, open: readonly OpenThread[]): [OpenThread[], OpenThread[]] {
+  const { head, headOurs, message, reviewers } = standing;
   const fixed = new Set(headOurs ? readTrailers(message) : []);
-  return [open.filter(({ thread }) => fixed.has(thread.id)), open.filter(({ thread }) => !fixed.has(thread.id))];
+  // One that was answered for this head and still waits got a new word since.
+  const remembered = new Set(
+    open.filter(({ thread }) => fixed.has(thread.id) && !isAnswered(thread, head, reviewers)).map(({ thread }) => thread.id),
+  );
+  return [open.filter(({ thread }) => remembered.has(thread.id)), open.filter(({ thread }) => !remembered.has(thread.id))];
 }
 
 function closer(run: Run, standing: ReviewStanding, remembered: readonly OpenThread[], round: Omit<Round, 'change'>) {
@@ -266,10 +271,15 @@ export function refuseRound(standing: ReviewStanding, branchPrefix: string): Rea
     : undefined;
 }
 
-/** Why a round that has begun must not go on: what changed since `before`. */
-export function stopRound(before: ReviewStanding, now: ReviewStanding, branchPrefix: string): Reason | undefined {
-  if (now.head !== before.head) return not('review.human_push', `the branch of #${now.number} moved meanwhile`);
-  const lost = before.labels.find((label) => !now.labels.includes(label));
+/** Why a round that has begun must not go on: what changed since `seen`, besides what the round itself did. */
+export function stopRound(
+  seen: { before: CommitId; after: CommitId; labels: readonly string[] },
+  now: ReviewStanding,
+  branchPrefix: string,
+): Reason | undefined {
+  if (now.head !== seen.before && now.head !== seen.after)
+    return not('review.human_push', `the branch of #${now.number} moved meanwhile`);
+  const lost = seen.labels.find((label) => !now.labels.includes(label));
   if (lost !== undefined) return not('review.label_removed', `the label ${lost} was removed from #${now.number}`);
   return refuseRound(now, branchPrefix);
 }

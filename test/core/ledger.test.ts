@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  auditLedger,
   closeRound,
   growthBudget,
   judgeClaims,
@@ -9,8 +10,8 @@ import {
   outcomes,
   readAnswers,
   readTrailers,
+  roundMessage,
   showLines,
-  threadTrailers,
   touch,
   type Claim,
   type LedgerEntry,
@@ -171,7 +172,36 @@ test('the commit of a round remembers what it fixed', () => {
     change: change(file('src/cart.js')),
     unanswered,
   });
-  expect(readTrailers(['fix: review', '', ...threadTrailers(entries)].join('\n'))).toEqual(['PRRT_a']);
+  const message = roundMessage(entries, { before: 'fix: it', run: 'r1' });
+  expect(readTrailers(message)).toEqual(['PRRT_a']);
+  expect(message).toMatch(/^Bugloop-Run: r1$/m);
+  expect(readTrailers(roundMessage(entries, { before: message, run: 'r2' }))).toEqual([]);
+});
+
+describe('a ledger out of a file', () => {
+  const round = change(file('src/cart.js'));
+  const nothing = change();
+  const entries = closeRound({ open: [open('PRRT_a')], claims: [claim('PRRT_a', 'fixed')], change: round, unanswered });
+  const [entry] = entries;
+  if (entry === undefined) throw new Error('no entry');
+  const threads = [thread('PRRT_a')];
+
+  test('holds as it was written', () => {
+    expect(auditLedger({ entries, after }, threads, { round, whole: nothing })).toEqual([]);
+  });
+  test('holds where an earlier round fixed it', () => {
+    expect(auditLedger({ entries, after }, threads, { round: nothing, whole: round })).toEqual([]);
+  });
+  test.each<[string, LedgerEntry[], Change]>([
+    ['names a thread of another change', [{ ...entry, thread: 'PRRT_x' }], round],
+    ['moves a thread to another file', [{ ...entry, path: 'src/other.js' }], round],
+    ['answers a thread twice', [entry, entry], round],
+    ['says fixed where nothing was touched', [entry], nothing],
+    ['is about another commit', [{ ...entry, commit: before }], round],
+  ])('does not hold where it %s', (_name, claimed, made) => {
+    const reasons = auditLedger({ entries: claimed, after }, threads, { round: made, whole: nothing });
+    expect(reasons.map(({ code }) => code)).toEqual(['state.corrupt']);
+  });
 });
 
 describe('replies', () => {
@@ -220,6 +250,7 @@ describe('replies', () => {
       change: 7,
       before,
       after,
+      labels: [],
       entries: [entry],
       ignored: [{ author: 'eve', url: 'https://x.test/1', thread: 'T' }],
     };

@@ -69,16 +69,27 @@ describe('which threads wait', () => {
   });
 
   test('an answered thread waits only after a new word of somebody who may steer', () => {
-    const answered = [says(people.ada, 'Round here.'), says(people.self, `**Declined**: no\n\n${replyMarker('T', head)}`)];
+    const answered = [
+      says(people.ada, 'Round here.'),
+      says(people.self, `**Declined**: no\n\n${replyMarker({ thread: 'T', commit: head })}`),
+    ];
     expect(sortThreads([thread('T', answered)], reviewers)).toMatchObject({ open: [], settled: [{ id: 'T' }] });
     expect(sortThreads([thread('T', [...answered, says(people.eve, 'me too')])], reviewers).open).toEqual([]);
     expect(sortThreads([thread('T', [...answered, says(people.ada, 'Still: round.')])], reviewers).open).toHaveLength(1);
   });
 
+  test('what was said while an answer was written waits for the next round', () => {
+    const first = { ...says(people.ada, 'Round here.'), id: 'C1' };
+    const later = { ...says(people.ada, 'Or rather there.'), id: 'C2' };
+    const reply = says(people.self, `**Declined**: no\n\n${replyMarker({ thread: 'T', commit: head, upto: 'C1' })}`);
+    expect(sortThreads([thread('T', [first, reply])], reviewers).open).toEqual([]);
+    expect(sortThreads([thread('T', [first, later, reply])], reviewers).open).toHaveLength(1);
+  });
+
   test('a marker that somebody else wrote answers nothing', () => {
-    const forged = [says(people.ada, 'Round here.'), says(people.eve, replyMarker('T', head))];
+    const forged = [says(people.ada, 'Round here.'), says(people.eve, replyMarker({ thread: 'T', commit: head }))];
     expect(sortThreads([thread('T', forged)], reviewers).open).toHaveLength(1);
-    const other = [says(people.ada, 'Round here.'), says(people.self, replyMarker('U', head))];
+    const other = [says(people.ada, 'Round here.'), says(people.self, replyMarker({ thread: 'U', commit: head }))];
     expect(sortThreads([thread('T', other)], reviewers).open).toHaveLength(1);
   });
 

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LedgerEntry } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
 import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
-import { run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
+import { labels, run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
 
@@ -257,6 +258,141 @@ test('what happens while a round is at work stops it before the push', async () 
   expect(await scene.server.head(scene.repository, branch)).toBe(human);
   expect(repliesTo(scene, thread)).toEqual([]);
 });
+
+const publish = (scene: Opened, dir: string): Promise<Ended> => run(scene, ['publish', dir, '--quiet']);
+
+/** The first half, with a token that can only read; the directory where the second finds it. */
+async function reviewed(scene: Opened, script: Call[][] = [[finish]]): Promise<string> {
+  const read = 'read' as const;
+  const permissions = { contents: read, issues: read, pull_requests: read, checks: read, statuses: read, actions: read };
+  const reader = scene.server.token({ kind: 'actions', repositories: [scene.repository], permissions });
+  const out = join(scene.home, 'runs');
+  const ended = await review({ ...scene, token: reader }, script, ['--no-publish', '--out', out]);
+  expect(ended).toMatchObject({ status: 0, stderr: '' });
+  expect(scene.server.writes()).toEqual([]);
+  const [name = ''] = readdirSync(out).filter((entry) => /^\d/.test(entry));
+  return join(out, name);
+}
+
+describe('in two halves', () => {
+  describe('what the first left', () => {
+    let scene: Opened;
+    let dir: string;
+    let threads: ReviewThread[];
+    beforeAll(async () => {
+      scene = await opened();
+      threads = [
+        await scene.say(2, suggest('  return b + a;')),
+        await scene.say(9, 'nit: call it title'),
+        await scene.say(constant(0), suggest('export const c0 = 1;'), 'coderabbitai[bot]'),
+        await scene.say(1, 'Why binary?', 'maria', 'data/logo.bin'),
+      ];
+      scene.server.forget();
+      const [nit, question] = [answer('t2', 'fixed', 'It is called title.'), answer('t1', 'declined', 'It is a picture.')];
+      dir = await reviewed(scene, [[edit('function label', 'function title'), nit, question, finish]]);
+    });
+    afterAll(() => scene[Symbol.asyncDispose]());
+
+    type Bend = (report: RunReport, review: NonNullable<RunReport['review']>, copy: string) => void;
+    /** A copy of the run directory, bent as whoever controls its machine could. */
+    function bent(bend: Bend): string {
+      const copy = join(mkdtempSync(join(scene.home, 'bent-')), basename(dir));
+      cpSync(dir, copy, { recursive: true });
+      const read = readRunReport(readFileSync(join(copy, 'report.json'), 'utf8'));
+      if (!read.ok || read.report.review === undefined) throw new Error('no report of a review');
+      const { report } = read;
+      bend(report, read.report.review, copy);
+      writeFileSync(join(copy, 'report.json'), JSON.stringify(report));
+      return copy;
+    }
+    const move = ({ entries }: Parameters<Bend>[1], outcome: LedgerEntry['outcome'], to: Partial<LedgerEntry>): void => {
+      Object.assign(entries.find((entry) => entry.outcome === outcome) ?? {}, to);
+    };
+
+    test.each<[string, Bend]>([
+      ['a thread that is not of this change', (_, review) => move(review, 'fixed', { thread: 'PRRT_other' })],
+      ['a fix that is none', (_, review) => move(review, 'declined', { outcome: 'fixed' })],
+      ['another branch', (report) => void (report.branch = 'bugloop/issue-2')],
+      ['another base', (report) => void (report.base.commit = report.head ?? '')],
+      ['a further commit in its bundle', (report, _, copy) => addCommit(scene, report, join(copy, 'change.bundle'))],
+    ])('is not believed with %s', async (_name, bend) => {
+      const ended = await publish(scene, bent(bend));
+      expect(ended.stderr).toContain('state.corrupt');
+      expect(ended.status).toBe(2);
+      expect(pushes(scene)).toBe(0);
+      expect(threads.flatMap((thread) => repliesTo(scene, thread))).toEqual([]);
+    });
+
+    test('is published as the one round it is, once', async () => {
+      scene.server.forget();
+      expect(await publish(scene, dir)).toMatchObject({ status: 0, stderr: '' });
+      const head = await scene.server.head(scene.repository, branch);
+      const [good, nit, rabbit, question] = threads.map((thread) => repliesTo(scene, thread));
+      for (const replies of [good, nit, rabbit]) expect(replies).toEqual([expect.stringContaining(`**Fixed** in ${head}`)]);
+      expect(question).toEqual([expect.stringMatching(/^\*\*Answered\*\*/)]);
+      expect(threads.map(({ resolvedBy }) => resolvedBy !== null)).toEqual([false, false, true, false]);
+      expect(pushes(scene)).toBe(1);
+      expect(reads(scene).length).toBeLessThanOrEqual(3);
+      expect(scene.pull.body).toContain('### Proof');
+
+      expect(await publish(scene, dir)).toMatchObject({ status: 0, stderr: '' });
+      expect(pushes(scene)).toBe(1);
+      for (const thread of threads) expect(repliesTo(scene, thread)).toHaveLength(1);
+      scene.server.assertClean();
+    });
+  });
+
+  describe('nothing is published once', () => {
+    let scene: Opened;
+    let dir: string;
+    beforeAll(async () => {
+      scene = await opened();
+      await scene.say(2, suggest('  return b + a;'));
+      scene.server.forget();
+      dir = await reviewed(scene);
+    });
+    afterAll(() => scene[Symbol.asyncDispose]());
+
+    // One after the other on one change: each reason is said before the ones that came earlier.
+    test.each<[string, string, () => Promise<unknown>]>([
+      ['the label was removed', 'review.label_removed', () => scene.server.unlabel(scene.issue, labels.trigger, 'maria')],
+      [
+        'somebody said stop',
+        'review.stopped',
+        async () => {
+          await scene.server.label(scene.issue, labels.trigger, 'maria');
+          scene.server.comment(scene.pull, '/bugloop stop', 'maria');
+        },
+      ],
+      ['a human pushed', 'review.human_push', () => scene.server.commit(scene.repository, branch, { 'README.md': 'x' })],
+      ['the change was closed', 'review.closed', () => scene.server.shut(scene.pull, 'maria')],
+    ])('%s', async (_name, code, happen) => {
+      await happen();
+      const head = await scene.server.head(scene.repository, branch);
+      const ended = await publish(scene, dir);
+      expect(ended.stdout).toContain(code);
+      expect(ended.status).toBe(0);
+      expect(await scene.server.head(scene.repository, branch)).toBe(head);
+      expect(scene.pull.threads.flatMap((thread) => repliesTo(scene, thread))).toEqual([]);
+    });
+  });
+});
+
+/** One more commit of ours on top of what a bundle holds, and a report that says the same. */
+function addCommit({ repository }: Opened, report: RunReport, bundle: string): void {
+  const work = join(bundle, '..', 'work');
+  execFileSync('git', ['clone', '--quiet', '--no-checkout', repository.path, work]);
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, encoding: 'utf8' }).trim();
+  git('fetch', '--quiet', bundle, `${branch}:${branch}`);
+  const who = ['-c', 'user.name=bugloop', '-c', 'user.email=bugloop@users.noreply.github.com'];
+  const added = git(...who, 'commit-tree', `${branch}^{tree}`, '-p', branch, '-m', 'fix: more\n\nBugloop-Run: x');
+  git('update-ref', `refs/heads/${branch}`, added);
+  git('bundle', 'create', '--quiet', bundle, `^${report.base.commit}`, `refs/heads/${branch}`);
+  report.head = added;
+  if (report.review === undefined) return;
+  report.review.after = added;
+  for (const entry of report.review.entries) entry.commit = added;
+}
 
 describe('what a round never does', () => {
   test.each<[string, string]>([

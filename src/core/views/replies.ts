@@ -25,7 +25,7 @@ export function renderReply(entry: LedgerEntry, proof?: Proof): string {
     `${heading}${at}${words === '' ? '.' : `: ${words}`}`,
     ...(entry.outcome === 'fixed' ? [evidence(entry, proof)] : []),
   ];
-  return `${cap(body.filter((line) => line !== '').join('\n\n'), maxReply)}\n\n${replyMarker(entry.thread, entry.commit)}`;
+  return `${cap(body.filter((line) => line !== '').join('\n\n'), maxReply)}\n\n${replyMarker(entry)}`;
 }
 
 function placeOf({ path, lines }: LedgerEntry): string {

@@ -22,8 +22,8 @@ import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readHolder, takeLock, type Liveness } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
-import { readRef } from './refs.ts';
-import { findTrouble, unavailable } from './trouble.ts';
+import { mayPass, pushOnce } from './push.ts';
+import { findTrouble } from './trouble.ts';
 
 export interface GitHubOptions extends GitHubRequests, Liveness {
   serverUrl: string;
@@ -79,16 +79,7 @@ export function openGitHubForge(options: GitHubOptions): Forge {
     async fetchBranch({ branch }, mirror) {
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
-    async pushBranch({ branch, head, expected, mirror }) {
-      const update = { branch, head, ...(expected === undefined ? {} : { expected }) };
-      // A push that took effect before its answer was lost finds the branch where it wants it.
-      const answer = await http.persist(() => mirror.push(remote, update).catch(mayPass));
-      if (answer.ok) return { ok: true, created: expected === undefined };
-      // Where a connection breaks, the push may have been sent twice, and the second is told that the branch is there.
-      if (answer.why === 'moved' && (await readRef(http, `heads/${branch}`)) === head)
-        return { ok: true, created: expected === undefined };
-      return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
-    },
+    pushBranch: (push) => pushOnce(http, remote, push),
     openChange: (standing, draft) =>
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
     async requestReviews({ number = 0 }, people) {
@@ -144,12 +135,6 @@ export function openGitHubForge(options: GitHubOptions): Forge {
     if (opened === undefined) throw new BugloopError('api.refused', `GitHub opened no pull request for ${standing.branch}`);
     return opened;
   }
-}
-
-/** Git says that the forge could not be used: it may pass. */
-function mayPass(error: unknown): never {
-  if (error instanceof BugloopError && error.code === 'api.unavailable') throw unavailable(error.message, error);
-  throw error;
 }
 
 // ---------------------------------------------------------------------------------------------- one look

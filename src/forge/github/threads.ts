@@ -1,4 +1,4 @@
-import { answeredCommit, type Reviewers } from '../../core/threads.ts';
+import { isAnswered, readReplyMark, type Reviewers } from '../../core/threads.ts';
 import type { Permission, Thread, ThreadAuthor, ThreadComment } from '../../core/threads/thread.ts';
 import type { CommitId, Issue } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
@@ -20,6 +20,7 @@ import {
   type CheckNode,
   type ThreadNode,
 } from './threads/documents.ts';
+import { mayPass, pushOnce } from './push.ts';
 import { readJobLog } from './threads/log.ts';
 import { findTrouble } from './trouble.ts';
 
@@ -52,14 +53,9 @@ export function openGitHubReviews(options: ReviewsOptions): Reviews {
   return {
     read: look,
     async fetchHead({ branch }, mirror) {
-      await mirror.fetch(remote, branch);
+      await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
-    async pushBranch({ branch, head, expected, mirror }) {
-      const update = { branch, head, ...(expected === undefined ? {} : { expected }) };
-      const answer = await http.persist(() => mirror.push(remote, update));
-      if (answer.ok) return { ok: true, created: expected === undefined };
-      return { ok: false, why: answer.why === 'workflow' ? 'rebase' : answer.why, message: answer.message };
-    },
+    pushBranch: (push) => pushOnce(http, remote, push),
     answer: (standing, answers) => answerOnce(http, options, look, standing, answers),
   };
 }
@@ -352,8 +348,8 @@ function textParts({ redact }: ReviewsOptions, { id, status }: ReviewStanding, a
 function unsaid({ threads, reviewers }: ReviewStanding, replies: ThreadAnswers['replies']): ThreadAnswers['replies'] {
   return replies.filter(({ thread: id, body }) => {
     const thread = threads.find((candidate) => candidate.id === id);
-    const commit = /commit=([0-9a-f]{40,64}) -->\s*$/.exec(body)?.[1];
-    return thread?.comments.some((comment) => answeredCommit(comment, id, reviewers) === commit) !== true;
+    const mark = readReplyMark(body);
+    return thread === undefined || mark === undefined || !isAnswered(thread, mark.commit, reviewers);
   });
 }
 

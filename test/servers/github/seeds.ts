@@ -87,6 +87,9 @@ export interface Seeds {
   issue(repository: Repository, seed: { title: string; body?: string; labels?: string[]; author?: string }): Promise<Issue>;
   comment(on: Issue | PullRequest, body: string, author?: string): Comment;
   label(on: Issue | PullRequest, name: string, actor?: string): Promise<void>;
+  unlabel(on: Issue | PullRequest, name: string, actor: string): Promise<void>;
+  /** Closes it without merging. */
+  shut(on: Issue | PullRequest, actor: string): Promise<void>;
   pull(repository: Repository, seed: effects.PullInput & { author?: string }): Promise<PullRequest>;
   addReview(pull: PullRequest, seed: effects.ReviewInput & { author: string }): Promise<Review>;
   addThread(pull: PullRequest, seed: { author: string; path: string; line: number; body: string }): Promise<ReviewThread>;
@@ -272,6 +275,14 @@ export function openSeeds(world: World): Seeds {
     },
     comment: (on, body, author) => effects.addComment(world, as(author ?? on.repository.owner.login), on, body),
     label: (on, name, actor) => effects.addLabels(world, as(actor ?? on.repository.owner.login), on, [name]),
+    unlabel: (on, name, actor) =>
+      effects.removeLabels(
+        world,
+        as(actor),
+        on,
+        on.labels.filter((label) => label.name === name),
+      ),
+    shut: async (on, actor) => void (await effects.edit(world, as(actor), on, { state: 'closed' })),
     pull: (repository, { author, ...input }) =>
       effects.createPull(world, as(author ?? repository.owner.login), repository, input),
     addReview: (pull, { author, ...input }) => effects.submitReview(world, as(author), pull, input),

@@ -1,0 +1,48 @@
+import type { CommandResult, Session } from '../context.ts';
+import type { Review } from '../core/ledger.ts';
+import type { RunReport } from '../core/report.ts';
+import { renderReview } from '../core/views/replies.ts';
+import { BugloopError } from '../errors.ts';
+import { receive } from '../loop/receive.ts';
+import { refuseRound } from '../loop/review.ts';
+import type { Journal, ReviewStanding } from '../ports.ts';
+import { exitOf, strayIssue, tellRound, tellStop } from './review.ts';
+
+/**
+ * Second half of a review made with `--no-publish`. The forge says what the change is: report and bundle have to be about
+ * that very change, its base and the head that was reviewed. Runs no code of the repository.
+ */
+export async function publishReview(
+  session: Session,
+  { journal, report, review, target }: { journal: Journal; report: RunReport; review: Review; target: string },
+): Promise<CommandResult> {
+  const change = String(review.change);
+  const context = await session.open({ change });
+  const reviews = await context.openReviews();
+  const standing = await reviews.read(review.change);
+  const result: CommandResult = { exit: exitOf(review.entries), report, text: renderReview(review), runDir: journal.dir };
+  const refused = refuseRound(standing, context.config.branchPrefix);
+  if (refused !== undefined) return { ...result, ...tellStop(refused) };
+  assertAbout(standing, report, target);
+
+  const pinned = await context.open({ flags: { base: standing.base.commit }, change });
+  await pinned.assertBase(standing.base);
+  await using mirror = await pinned.openMirror(standing.base.commit);
+  await reviews.fetchHead(standing, mirror);
+  const head = await receive(mirror, journal, report, target);
+  if (head !== review.after) throw corrupt(target, `is about ${review.after}, its bundle holds ${head}`);
+  return await tellRound(result, reviews, { report, review, mirror, config: pinned.config, journal });
+}
+
+/** Nothing in a run directory can make it be about another change. */
+function assertAbout(standing: ReviewStanding, { branch, base, issue }: RunReport, target: string): void {
+  const { id } = standing.issue ?? strayIssue(standing);
+  if (branch !== standing.branch) throw corrupt(target, `is about ${branch}, not about ${standing.branch}`);
+  if (base.commit !== standing.base.commit)
+    throw corrupt(target, `builds on ${base.commit}, and #${standing.number} on ${standing.base.commit}`);
+  if (issue.id !== id) throw corrupt(target, `is about issue ${issue.id}, and #${standing.number} about ${id}`);
+}
+
+function corrupt(target: string, why: string): BugloopError {
+  return new BugloopError('state.corrupt', `${target}/report.json: ${why}`);
+}
