@@ -154,6 +154,8 @@ function attackAnswer(kind: ThreadKind): Pick<Claim, 'outcome' | 'words'> | unde
   };
 }
 
+const not = (message: string): Reason[] => [{ code: 'state.corrupt', message }];
+
 /**
  * What does not hold of a ledger that was read from a file, against what the forge shows and the trees that leave. A thread
  * that an earlier round fixed is looked for in the `whole` change, which ends at the head before.
@@ -164,7 +166,6 @@ export function auditLedger(
   { round, whole }: { round: Change; whole: Change },
 ): Reason[] {
   const known = new Map(threads.map((thread) => [thread.id, thread]));
-  const not = (message: string): Reason[] => [{ code: 'state.corrupt', message }];
   return entries.flatMap(({ thread: id, path, commit, outcome, test }, index) => {
     const thread = known.get(id);
     if (thread?.path !== path) return not(`thread ${id} of the ledger is none of this change`);

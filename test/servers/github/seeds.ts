@@ -282,7 +282,7 @@ export function openSeeds(world: World): Seeds {
         on,
         on.labels.filter((label) => label.name === name),
       ),
-    shut: async (on, actor) => void (await effects.edit(world, as(actor), on, { state: 'closed' })),
+    shut: (on, actor) => effects.edit(world, as(actor), on, { state: 'closed' }),
     pull: (repository, { author, ...input }) =>
       effects.createPull(world, as(author ?? repository.owner.login), repository, input),
     addReview: (pull, { author, ...input }) => effects.submitReview(world, as(author), pull, input),
