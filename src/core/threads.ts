@@ -76,7 +76,7 @@ export function readReplyMark(body: string): ReplyMark | undefined {
 }
 
 /** The mark of one of our own replies. Others may write markers too: they count for nothing. */
-export function answeredBy(comment: ThreadComment, thread: string, reviewers: Reviewers): ReplyMark | undefined {
+function answeredBy(comment: ThreadComment, thread: string, reviewers: Reviewers): ReplyMark | undefined {
   if (standpointOf(comment.author, reviewers) !== 'ourselves') return undefined;
   const mark = readReplyMark(comment.body);
   return mark?.thread === thread ? mark : undefined;
