@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseCommand } from './command.ts';
+import { defaultTestGlobs } from './paths.ts';
 import { isValidRef, isValidRefPrefix } from './ref.ts';
 import type { Command } from './types.ts';
 
@@ -358,7 +359,7 @@ export function normalise(written: Written) {
     },
     /** Patterns of files that the test command writes; absent means detected from the runner. */
     results: { junit: results?.junit, coverage: results?.coverage },
-    tests: written.tests ?? ['**/*.test.*', '**/*.spec.*', '**/test/**', '**/tests/**', '**/__tests__/**'],
+    tests: written.tests ?? defaultTestGlobs,
     /** Added to the floor that no file can lift. */
     protectedPaths: written.protected_paths ?? [],
     sensitiveWords: written.sensitive_words ?? ['auth', 'payment', 'billing', 'credential', 'secret', 'token'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Execution, StaticCheck, TestRun } from './types.ts';
+import { runnerNames, type Execution, type StaticCheck, type TestRun } from './types.ts';
 
 /**
  * What a baseline was, kept for the next run on the same tree. It is only read back when nothing that it depends on has
@@ -31,7 +31,7 @@ const failure = z.strictObject({
 });
 
 const testRun = z.strictObject({
-  runner: z.enum(['vitest', 'jest', 'mocha', 'node-test', 'tap', 'ava', 'pytest', 'go-test', 'cargo-test', 'junit', 'unknown']),
+  runner: z.enum(runnerNames),
   perTest: z.boolean(),
   results: z.array(
     z.strictObject({

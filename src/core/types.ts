@@ -72,18 +72,27 @@ export interface Change {
 
 // ---------------------------------------------------------------------------------------------- tests
 
-export type RunnerName =
-  | 'vitest'
-  | 'jest'
-  | 'mocha'
-  | 'node-test'
-  | 'tap'
-  | 'ava'
-  | 'pytest'
-  | 'go-test'
-  | 'cargo-test'
-  | 'junit'
-  | 'unknown';
+/** What can be asked for one result per test; `junit` writes its report by itself, `unknown` has only an exit status. */
+export const runnerNames = [
+  'vitest',
+  'jest',
+  'mocha',
+  'node-test',
+  'tap',
+  'ava',
+  'pytest',
+  'go-test',
+  'cargo-test',
+  'rspec',
+  'minitest',
+  'phpunit',
+  'maven',
+  'gradle',
+  'dotnet-test',
+  'junit',
+  'unknown',
+] as const;
+export type RunnerName = (typeof runnerNames)[number];
 
 /**
  * Why a test is red. `load` covers everything that kept the test from running: a missing module, a syntax

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepoPath } from '../../core/types.ts';
 import type { Plan, Report, Setting } from './adapter.ts';
 import type { RawResult } from './assemble.ts';
 import { describeFailure, failureFromOutput } from './failure.ts';
 import { goEvent, readLines } from './shapes.ts';
+import { findFiles } from './source-files.ts';
 import type { Stdout } from './stdout.ts';
 
 /** go test, by `-json`. A test's file is looked up by its function in the package's directory. */
@@ -30,12 +31,9 @@ function moduleOf(root: string): string {
 /** `<directory>\0<function>` → file, for every test function of the repository. */
 async function testFunctions(root: string): Promise<Map<string, RepoPath>> {
   const found = new Map<string, RepoPath>();
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    if (!entry.isFile() || !entry.name.endsWith('_test.go')) continue;
-    const absolute = join(entry.parentPath, entry.name);
-    const path = absolute.slice(root.length + 1);
-    for (const match of readFileSync(absolute, 'utf8').matchAll(/^func ((?:Test|Example|Fuzz|Benchmark)\w*)\(/gm)) {
+  for (const path of await findFiles(root, /_test\.go$/)) {
+    const text = await readFile(join(root, path), 'utf8').catch(() => '');
+    for (const match of text.matchAll(/^func ((?:Test|Example|Fuzz|Benchmark)\w*)\(/gm)) {
       found.set(`${dirname(path)}\0${match[1]}`, path);
     }
   }

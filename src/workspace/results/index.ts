@@ -7,14 +7,19 @@ import { explainExit, exitFailure, identify, repoPaths, type RawResult } from '.
 import { ava } from './ava.ts';
 import { cargoTest } from './cargo-test.ts';
 import { readConfiguredCoverage } from './lines/reports.ts';
+import { dotnetTest } from './dotnet-test.ts';
 import { watchReports } from './fresh.ts';
 import { goTest } from './go-test.ts';
 import { jest } from './jest.ts';
 import { junit } from './junit.ts';
+import { gradle, maven } from './jvm.ts';
+import { minitest } from './minitest.ts';
 import { mocha } from './mocha.ts';
 import { nodeTest } from './node-test.ts';
+import { phpunit } from './phpunit.ts';
 import { pytest } from './pytest.ts';
 import { resolveCommand, valueFlags } from './resolve.ts';
+import { rspec } from './rspec.ts';
 import { packageJson, readJson } from './shapes.ts';
 import { readStdout } from './stdout.ts';
 import { tap } from './tap.ts';
@@ -58,6 +63,12 @@ const adapters: Record<RunnerName, Adapter> = {
   pytest,
   'go-test': goTest,
   'cargo-test': cargoTest,
+  rspec,
+  minitest,
+  phpunit,
+  maven,
+  gradle,
+  'dotnet-test': dotnetTest,
   junit,
   unknown,
 };

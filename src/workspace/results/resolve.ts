@@ -52,6 +52,8 @@ const runners: Record<string, RunnerName> = {
   ava: 'ava',
   pytest: 'pytest',
   'py.test': 'pytest',
+  rspec: 'rspec',
+  phpunit: 'phpunit',
 };
 const deepest = 6;
 
@@ -106,7 +108,7 @@ function unwrap(trail: Trail): { env: Record<string, string>; words: readonly st
       continue;
     }
     const name = nameOf(word);
-    const isSubcommand = /^(exec|dlx|x)$/.test(words[start + 1] ?? '') && /^(npm|pnpm|yarn|bun)$/.test(name);
+    const isSubcommand = /^(exec|dlx|x)$/.test(words[start + 1] ?? '') && /^(npm|pnpm|yarn|bun|bundle)$/.test(name);
     if (!isSubcommand && !wrappers.test(name)) return { env, words, start };
     start += isSubcommand ? 2 : 1;
     while (words[start]?.startsWith('-') === true) start += takesValue(words[start] ?? '') ? 2 : 1;
@@ -208,10 +210,23 @@ function recognise(root: string, words: readonly string[], start: number): { run
   if ((name === 'go' || name === 'cargo') && (next === 'test' || (name === 'cargo' && next === 't'))) {
     return { runner: name === 'go' ? 'go-test' : 'cargo-test', at: start + 1 };
   }
+  if (name === 'dotnet' && next === 'test') return { runner: 'dotnet-test', at: start + 1 };
+  if (/^mvnw?$/.test(name)) return jvmRunner('maven', words, start);
+  if (/^gradlew?$/.test(name)) return jvmRunner('gradle', words, start);
+  // Without a task of its own the default one runs; its tests are found out by what they print.
+  if (name === 'rake') return { runner: 'minitest', at: next === '' || next.startsWith('-') ? start : start + 1 };
+  if (name === 'ruby' && words.slice(start + 1).some((word) => /^-I\S*test|_test\.rb$/.test(word)))
+    return { runner: 'minitest', at: words.length - 1 };
   if (/^python[\d.]*$/.test(name)) return pythonRunner(words, start);
   if (/^(poetry|pipenv|uv|pdm|hatch|rye)$/.test(name) && next === 'run') return recognise(root, words, start + 2);
   if (/^(node|nodejs|tsx|ts-node|babel-node|iojs|bun)$/.test(name)) return nodeRunner(root, words, start);
   return { runner: 'unknown', at: start };
+}
+
+/** Flags follow the goal or task that runs the tests. */
+function jvmRunner(runner: RunnerName, words: readonly string[], start: number): { runner: RunnerName; at: number } {
+  const at = words.findIndex((word, index) => index > start && /(^|:)(test|check|verify|package|install)$/.test(word));
+  return at === -1 ? { runner: 'unknown', at: start } : { runner, at };
 }
 
 function pythonRunner(words: readonly string[], start: number): { runner: RunnerName; at: number } {

@@ -116,6 +116,47 @@ export const junitReport = z.object({
   testsuite: z.array(z.union([empty, suite])).optional(),
 });
 
+/** RSpec's JSON formatter (https://rspec.info/features/3-12/rspec-core/formatters/json-formatter/). */
+const rspecExample = z.object({
+  description: string,
+  full_description: string,
+  status: string,
+  file_path: string,
+  run_time: number,
+  exception: z.object({ class: string, message: string, backtrace: strings }).optional().catch(undefined),
+});
+export type RspecExample = z.infer<typeof rspecExample>;
+export const rspecReport = z.object({ messages: strings, examples: z.array(rspecExample).catch([]) });
+
+/** A TRX file, as fast-xml-parser reads it (vstest.xsd of Visual Studio). */
+const trxResults = z.object({
+  UnitTestResult: z
+    .array(
+      z.object({
+        '@testId': string,
+        '@testName': string,
+        '@outcome': string,
+        '@duration': string,
+        Output: z.object({ ErrorInfo: z.object({ Message: string, StackTrace: string }).catch({}) }).catch({ ErrorInfo: {} }),
+      }),
+    )
+    .catch([]),
+});
+const trxDefinitions = z.object({
+  UnitTest: z.array(z.object({ '@id': string, TestMethod: z.object({ '@className': string }).catch({}) })).catch([]),
+});
+const noTests = { Results: { UnitTestResult: [] }, TestDefinitions: { UnitTest: [] } };
+export const trxReport = z
+  .object({
+    TestRun: z
+      .object({
+        Results: trxResults.catch(noTests.Results),
+        TestDefinitions: trxDefinitions.catch(noTests.TestDefinitions),
+      })
+      .catch(noTests),
+  })
+  .catch({ TestRun: noTests });
+
 /** istanbul's `coverage-final.json`. */
 export const istanbulReport = z.record(
   z.string(),

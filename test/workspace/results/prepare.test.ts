@@ -48,6 +48,15 @@ describe('which runner a command starts', () => {
     ['poetry', ['poetry', 'run', 'pytest'], {}, 'pytest'],
     ['go', ['go', 'test', './...'], {}, 'go-test'],
     ['cargo', ['cargo', 'test', '--workspace'], {}, 'cargo-test'],
+    ['rspec', ['bundle', 'exec', 'rspec'], {}, 'rspec'],
+    ['rake', ['bundle', 'exec', 'rake', 'test'], {}, 'minitest'],
+    ['ruby', ['ruby', '-Ilib:test', 'test/a_test.rb'], {}, 'minitest'],
+    ['another ruby', ['ruby', 'script.rb'], {}, 'unknown'],
+    ['phpunit', ['vendor/bin/phpunit'], {}, 'phpunit'],
+    ['maven', ['./mvnw', '-B', 'test'], {}, 'maven'],
+    ['maven without tests', ['mvn', 'compile'], {}, 'unknown'],
+    ['gradle', ['./gradlew', '--offline', ':app:test'], {}, 'gradle'],
+    ['dotnet', ['dotnet', 'test', '--no-build'], {}, 'dotnet-test'],
     ['a shell decides', ['npm', 'test'], { test: 'mocha || true' }, 'unknown'],
     ['a substitution', ['npm', 'test'], { test: 'mocha $(git ls-files test)' }, 'unknown'],
     ['a script that is not there', ['npm', 'run', 'nope'], {}, 'unknown'],
@@ -136,6 +145,55 @@ describe('the command that is run', () => {
     ['a formatter is left out', ['npm', 'test'], { test: 'tape test/*.js | tap-spec' }, undefined, 'tape test/*.js', false],
     ['nothing in the way of a build', ['npm', 'test'], { test: 'tsc -b && tape test | tap-spec' }, undefined, 'npm test', false],
     ['packages for go', ['go', 'test', './...'], {}, ['sub/a_test.go', 'sub/b_test.go'], 'go test -json ./sub', true],
+    [
+      'files for rspec',
+      ['bundle', 'exec', 'rspec', 'spec'],
+      {},
+      ['spec/a_spec.rb'],
+      'bundle exec rspec --format progress --format json --out S/rspec.json spec/a_spec.rb',
+      true,
+    ],
+    [
+      'files for rake',
+      ['rake', 'test'],
+      {},
+      ['test/a_test.rb', 'test/b_test.rb'],
+      'rake test TEST={test/a_test.rb,test/b_test.rb}',
+      true,
+    ],
+    [
+      'one file for phpunit',
+      ['phpunit', 'tests'],
+      {},
+      ['tests/ATest.php'],
+      'phpunit --log-junit S/phpunit.xml tests/ATest.php',
+      true,
+    ],
+    [
+      'phpunit as a whole for two',
+      ['phpunit'],
+      {},
+      ['tests/ATest.php', 'tests/BTest.php'],
+      'phpunit --log-junit S/phpunit.xml',
+      false,
+    ],
+    [
+      'classes for maven',
+      ['mvn', '-q', 'test'],
+      {},
+      ['src/test/java/a/BTest.java'],
+      'mvn -q test --fail-at-end -Dtest=BTest -DfailIfNoTests=false -Dsurefire.failIfNoSpecifiedTests=false',
+      true,
+    ],
+    [
+      'classes for gradle',
+      ['gradle', 'test'],
+      {},
+      ['src/test/java/a/BTest.java'],
+      'gradle test --continue --rerun-tasks --tests BTest',
+      true,
+    ],
+    ['dotnet as a whole', ['dotnet', 'test'], {}, ['test/A.cs'], 'dotnet test --logger trx --results-directory S/dotnet', false],
     ['cargo as a whole', ['cargo', 'test'], {}, ['tests/a.rs'], 'cargo test --no-fail-fast', false],
     [
       'jest by path',
@@ -147,7 +205,7 @@ describe('the command that is run', () => {
     ],
   ])('%s', async (_, command, lines, files, expected, narrow) => {
     scripts(lines);
-    write({ 'test/a.js': '', 'test/setup.js': '' });
+    write({ 'test/a.js': '', 'test/setup.js': '', 'spec/a_spec.rb': '', 'tests/ATest.php': '' });
     const prepared = await prepareTests({ root, command, scratch, results: {}, ...(files === undefined ? {} : { files }) });
     expect(prepared.argv.join(' ').replaceAll(scratch, 'S')).toBe(expected);
     expect(prepared.narrow).toBe(narrow);

@@ -7,12 +7,17 @@ import type { Report } from '../../../src/workspace/results/adapter.ts';
 import { explainExit, identify, repoPaths } from '../../../src/workspace/results/assemble.ts';
 import { nameFiles } from '../../../src/workspace/results/ava.ts';
 import { readCargoTest } from '../../../src/workspace/results/cargo-test.ts';
+import { readTrx } from '../../../src/workspace/results/dotnet-test.ts';
 import { readGoTest } from '../../../src/workspace/results/go-test.ts';
 import { readJest } from '../../../src/workspace/results/jest.ts';
 import { readJunit } from '../../../src/workspace/results/junit.ts';
+import { readSurefire } from '../../../src/workspace/results/jvm.ts';
+import { readMinitest } from '../../../src/workspace/results/minitest.ts';
 import { readMocha } from '../../../src/workspace/results/mocha.ts';
 import { readNodeTest } from '../../../src/workspace/results/node-test.ts';
+import { readPhpunit } from '../../../src/workspace/results/phpunit.ts';
 import { readPytest } from '../../../src/workspace/results/pytest.ts';
+import { readRspec } from '../../../src/workspace/results/rspec.ts';
 import { readTap } from '../../../src/workspace/results/tap.ts';
 import { readVitest } from '../../../src/workspace/results/vitest.ts';
 import { digest, fixture } from './run.ts';
@@ -57,6 +62,21 @@ const readers: Record<string, (name: string) => Report> = {
   pytest: (name) => ({ results: readPytest(fixture(name), place) }),
   cargo: (name) => readCargoTest(fixture(name), fixture(`${name}.log`)),
   go: (name) => readGoTest(fixture(name), functions, 'example.com/foo', fixture(`${name}.log`)),
+  rspec: (name) => readRspec(fixture(name), place),
+  minitest: (name) => ({
+    results: readMinitest(
+      fixture(name),
+      new Map([
+        ['CartTest', 'test/a_test.rb'],
+        ['spec', 'test/a_test.rb'],
+        ['OtherTest', 'test/b_test.rb'],
+      ]),
+    ),
+  }),
+  phpunit: (name) => ({ results: readPhpunit(fixture(name), place) }),
+  surefire: (name) => ({ results: readSurefire(fixture(name), ['other/CartTest.java', 'src/test/java/shop/CartTest.java']) }),
+  // Written after the format's schema, not by a runner.
+  dotnet: (name) => ({ results: readTrx(fixture(name)) }),
 };
 
 const expectLike = [
@@ -215,7 +235,76 @@ const table: [string, string[]][] = [
       'load example.com/foo/broken > (package broken)',
     ],
   ],
+  [
+    'rspec-3.12.json',
+    [
+      'passed spec/a_spec.rb > cart > ok',
+      'assertion spec/a_spec.rb > cart > compares',
+      'error spec/a_spec.rb > cart > throws',
+      'error spec/a_spec.rb > cart > is nil',
+      'skipped spec/a_spec.rb > cart > later',
+      'skipped spec/a_spec.rb > cart > skipped',
+      'skipped spec/a_spec.rb > cart > pends',
+      'assertion spec/a_spec.rb > cart > pends but passes',
+      'assertion spec/a_spec.rb > cart > aggregates',
+      'passed spec/a_spec.rb > cart nested > same',
+      'passed spec/a_spec.rb > cart nested > same (2)',
+      'passed spec/a_spec.rb > cart nested > is expected to eq 1',
+      'error spec/hook_spec.rb > hook > never',
+    ],
+  ],
+  ['rspec-3.12-broken.json', []],
+  [
+    'minitest-5.17.out',
+    [
+      'assertion test/a_test.rb > CartTest > test_compares',
+      'assertion test/a_test.rb > CartTest > test_multi',
+      'passed test/a_test.rb > CartTest > test_ok',
+      'skipped test/a_test.rb > CartTest > test_skips',
+      'error test/a_test.rb > CartTest > test_throws',
+      'passed test/b_test.rb > OtherTest > test_ok',
+      'passed test/a_test.rb > spec > test_0001_works',
+      'assertion test/a_test.rb > spec::inner > test_0001_fails = badly',
+    ],
+  ],
+  [
+    'phpunit-9.6.xml',
+    [
+      'passed tests/CartTest.php > CartTest > testOk',
+      'assertion tests/CartTest.php > CartTest > testCompares',
+      'error tests/CartTest.php > CartTest > testThrows',
+      'error tests/CartTest.php > CartTest > testTypeError',
+      'skipped tests/CartTest.php > CartTest > testSkipped',
+      'skipped tests/CartTest.php > CartTest > testIncomplete',
+      'passed tests/CartTest.php > CartTest > testRisky',
+      'passed tests/CartTest.php > CartTest > testRows with data set "same"',
+      'assertion tests/CartTest.php > CartTest > testRows with data set "other"',
+      'passed tests/CartTest.php > CartTest > testRows with data set #0',
+    ],
+  ],
+  [
+    'surefire-2.22.xml',
+    [
+      'error src/test/java/shop/CartTest.java > shop.CartTest > throwsOne',
+      'assertion src/test/java/shop/CartTest.java > shop.CartTest > compares',
+      'passed src/test/java/shop/CartTest.java > shop.CartTest > ok',
+      'timeout src/test/java/shop/CartTest.java > shop.CartTest > slow',
+      'skipped src/test/java/shop/CartTest.java > shop.CartTest > skipped',
+    ],
+  ],
+  [
+    'dotnet-1.trx',
+    [
+      'passed Shop.CartTest > Ok',
+      'assertion Shop.CartTest > Compares',
+      'error Shop.CartTest > Throws',
+      'skipped Shop.CartTest > Later',
+    ],
+  ],
 ];
+
+const messageOf = (results: Report['results'], name: string): string | undefined =>
+  identify(results).find((result) => result.name === name)?.failure?.message;
 
 describe('what real runners wrote', () => {
   test.each(table)('%s', (name, expected) => {
@@ -235,6 +324,19 @@ describe('what real runners wrote', () => {
     expect(shown?.failure?.stack).toContain('test/a.js:5');
     const python = identify(readPytest(fixture('pytest-9.xml'), place)).find((result) => result.name === 'test_n');
     expect(python?.failure).toMatchObject({ type: 'RuntimeError', message: 'RuntimeError: boom\nsecond' });
+  });
+
+  test('a message is what the failure says, without the name of the test and the frames', () => {
+    expect(messageOf(readPhpunit(fixture('phpunit-9.6.xml'), place), 'testThrows')).toBe('expected 1');
+    expect(messageOf(readRspec(fixture('rspec-3.12.json'), place).results, 'compares')).toMatch(/^expected: 6\n\s+got: 3/);
+    const minitest = readMinitest(fixture('minitest-5.17.out'), new Map());
+    expect(messageOf(minitest, 'test_throws')).toBe('ArgumentError: expected\nmore');
+    expect(messageOf(minitest, 'test_multi')).toMatch(/^with words\.\nExpected: /);
+    expect(messageOf(readTrx(fixture('dotnet-1.trx')), 'Compares')).toMatch(/^Assert\.Equal\(\) Failure/);
+  });
+
+  test('a spec that does not load keeps all of them from running', () => {
+    expect(readRspec(fixture('rspec-3.12-broken.json'), place).problem).toMatchObject({ kind: 'load' });
   });
 
   test('an unhandled rejection makes a run without a red test red', () => {
