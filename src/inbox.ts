@@ -2,8 +2,8 @@
 export interface Inbox {
   /** Whether the comment was answered before; marks it as seen by a reaction of our own. */
   receive(comment: CommentRef): Promise<{ answered: boolean }>;
-  /** The one answer to the comment: whatever fails in between, there is never a second. */
-  answer(comment: CommentRef, text: string): Promise<void>;
+  /** The one answer to the comment. False where somebody else's stands: of several that answer at once, one is first. */
+  answer(comment: CommentRef, text: string): Promise<boolean>;
   /** The issue that a change of ours is about, told by its branch in this very repository; `undefined` for every other. */
   issueOf(change: number): Promise<number | undefined>;
   /** Open changes from branches of ours in this very repository. */

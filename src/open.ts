@@ -395,6 +395,7 @@ async function openForge(parts: Parts): Promise<Forge> {
       branchPrefix,
       ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
       labels,
+      accounts: config.agents.bugsolver.accounts,
       committer: committer.email,
       trailer: runTrailer,
       redact: await redactor(opening.operator),

@@ -29,9 +29,6 @@ export function parsePart(written: string | undefined): Part | undefined {
   return /^[1-9]\d{0,9}$/.test(written) ? Number(written) : undefined;
 }
 
-/** `github-actions[bot]`, as which every workflow acts that has no token of its own. */
-const actionsAccount = 41_898_282;
-
 /** One look of the clock starts no more runs than this: a heap of stopped runs must not become a heap of bills. */
 const maxWatched = 3;
 
@@ -45,7 +42,8 @@ type Work =
 export async function dispatch(session: Session, options: DispatchOptions): Promise<CommandResult> {
   const { name, payload } = await session.readEvent();
   if (!isSupportedEvent(name)) return ignore(`events named ${name} start nothing`);
-  const wish = readWish(name, payload, { config: (await session.open({})).config, self: [actionsAccount] });
+  const { config } = await session.open({});
+  const wish = readWish(name, payload, { config, self: config.agents.bugsolver.accounts });
   if (wish.kind === 'ignore') return ignore(wish.why);
   if (wish.kind === 'invalid') throw new BugloopError(wish.code, wish.why);
   const work = (await settle(session, wish, options)).filter((one) => belongs(one, options.part));
@@ -79,8 +77,8 @@ async function startRun(session: Session, wish: Extract<Wish, { kind: 'solve' | 
   const { kind, issue: number, actor } = wish;
   const text = 'text' in wish ? wish.text : undefined;
   if (text?.body.trim() === '') session.progress.warn(`#${number} has no description: all that is known is its title`);
-  // Asks the forge, before anything is spent.
-  await (await openAt(session, number)).assertMayStart(actor);
+  // Asks the forge, before anything is spent; a bot has no permission that the forge could tell of.
+  if (wish.kind !== 'solve' || !wish.vouched) await (await openAt(session, number)).assertMayStart(actor);
   return [{ kind, number, trigger: text === undefined ? {} : { text } }];
 }
 
@@ -138,7 +136,7 @@ async function obey(
   const comment: CommentRef = { place: place.number, id: wish.comment };
   if ((await inbox.receive(comment)).answered) return [{ kind: 'said', text: 'this comment was answered before' }];
   const text = slash.ok ? await answers[slash.command](context, issue) : renderMisread(slash);
-  await inbox.answer(comment, text);
+  if (!(await inbox.answer(comment, text))) return [{ kind: 'said', text: 'this comment was answered before' }];
   const said: Work = { kind: 'said', text };
   return run === undefined ? [said] : [said, run];
 }

@@ -127,6 +127,16 @@ function account(example: string): z.ZodString {
     .register(told, { allowed: 'the login of one account', example });
 }
 
+/** `github-actions[bot]`, as which every workflow acts that has no token of its own. */
+export const actionsAccount = 41_898_282;
+
+/** An account whose name does not matter: names can be given up and taken by somebody else, numbers cannot. */
+const accountNumber = z
+  .int()
+  .positive()
+  .max(2 ** 53 - 1)
+  .register(told, { allowed: 'the number of an account, as `gh api /users/<login> --jq .id` prints it', example: '49699333' });
+
 /** Names of operator variables for the `command` agent. A credential that can write to the forge is never passed. */
 const variableName = z
   .string()
@@ -182,10 +192,15 @@ const limits = z.strictObject({
   max_diff_bytes: whole(1, 10_000_000, 200_000).optional(),
   max_cost_usd: amount(1000, 5).optional(),
   max_turns: whole(1, 1000, 100).optional(),
+  max_runs_per_hour: whole(1, 10_000, 10).optional(),
+  max_runs_per_day: whole(1, 10_000, 40).optional(),
+  max_actor_runs_per_hour: whole(1, 10_000, 5).optional(),
+  max_actor_runs_per_day: whole(1, 10_000, 20).optional(),
 });
 
 const bugsolver = z.strictObject({
   assignee: account('bugsolver-bot').optional(),
+  accounts: listOf(accountNumber, 'numbers of accounts', 20, '[49699333]').optional(),
   use: choice(['auto', 'claude', 'command', 'search']).optional(),
   model: text('the name of a model', 100, 'claude-opus-5-5').optional(),
   command: command.optional(),
@@ -233,6 +248,7 @@ export const writtenSchema = z.strictObject({
     .optional(),
   reviewers: z.strictObject({ request: toggle(false).optional() }).optional(),
   human_approval: z.strictObject({ plan: toggle(false).optional() }).optional(),
+  triggers: z.strictObject({ bots: listOf(accountNumber, 'numbers of accounts', 20, '[49699333]').optional() }).optional(),
   network: z
     .strictObject({ setup: toggle(true).optional(), build: toggle(false).optional(), test: toggle(false).optional() })
     .optional(),
@@ -297,6 +313,16 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: 'no bot that triggers is bugloop',
+    broken(written) {
+      const { triggers, agents } = normalise(written);
+      const both = triggers.bots.find((id) => agents.bugsolver.accounts.includes(id));
+      if (both === undefined) return undefined;
+      const message = `triggers.bots holds ${both}, an account that bugloop itself acts as: it would start itself`;
+      return { at: ['triggers', 'bots'], code: 'config.conflict', message, hint: 'remove the number' };
+    },
+  },
+  {
     name: 'test_files takes files',
     broken(written) {
       const argv = written.commands?.test_files;
@@ -331,11 +357,18 @@ export function normalise(written: Written) {
       maxDiffBytes: limits?.max_diff_bytes ?? 200_000,
       maxCostUsd: limits?.max_cost_usd ?? written.budget?.usd_per_issue ?? 5,
       maxTurns: limits?.max_turns ?? 100,
+      /** Runs that events may start, in the whole repository and for one account. */
+      maxRunsPerHour: limits?.max_runs_per_hour ?? 10,
+      maxRunsPerDay: limits?.max_runs_per_day ?? 40,
+      maxActorRunsPerHour: limits?.max_actor_runs_per_hour ?? 5,
+      maxActorRunsPerDay: limits?.max_actor_runs_per_day ?? 20,
     },
     branchPrefix: written.branch_prefix ?? 'bugloop/',
     agents: {
       bugsolver: {
         assignee: agents?.bugsolver?.assignee ?? 'bugsolver-bot',
+        /** Numbers of the accounts that bugloop acts as: the first job of the shipped workflow has no other than this one. */
+        accounts: [...new Set([actionsAccount, ...(agents?.bugsolver?.accounts ?? [])])],
         use: agents?.bugsolver?.use ?? 'auto',
         model: agents?.bugsolver?.model ?? 'claude-opus-5-5',
         /** Absent where none is configured: then `auto` does not choose it, and `command` runs `defaultAgentCommand`. */
@@ -372,6 +405,8 @@ export function normalise(written: Written) {
     /** Whether the people that `git blame` suggests are asked for a review, or only named. */
     reviewers: { request: written.reviewers?.request ?? false },
     humanApproval: { plan: written.human_approval?.plan ?? false },
+    /** Numbers of the bots that may set the trigger label; every other bot starts nothing. */
+    triggers: { bots: written.triggers?.bots ?? [] },
     /** Whether the network may be reached, wherever the sandbox can say no. */
     network: { setup: network?.setup ?? true, build: network?.build ?? false, test: network?.test ?? false },
   };

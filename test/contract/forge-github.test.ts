@@ -28,6 +28,21 @@ describe('what is read', () => {
     expect((await forge.read(ref)).status).toBeUndefined();
   });
 
+  test('a comment is ours by the number of its author, whichever of our accounts writes next', async () => {
+    const { forge, ref, issue, repository } = await gitHubGround(server);
+    // Ours in name only, and older.
+    server.bot('github-action', { id: 99 });
+    server.comment(issue, status, 'github-action[bot]');
+    await forge.mark(await forge.read(ref), { status });
+    const app = server.token({ kind: 'app', login: 'bugloop-app', repositories: [repository] });
+    const options = await gitHubOptions(server, repository, app);
+    const stranger = openGitHubForge(options);
+    expect((await stranger.read(ref)).status).toBeUndefined();
+    const colleague = openGitHubForge({ ...options, accounts: [41_898_282] });
+    await colleague.mark(await colleague.read(ref), { status: `${status} still` });
+    expect(issue.comments.map(({ body }) => body)).toEqual([status, `${status} still`]);
+  });
+
   test('our own comment is found behind two hundred others', async () => {
     const { forge, ref, issue } = await gitHubGround(server);
     for (let number = 0; number < 205; number += 1) server.comment(issue, `me too ${number}`, 'guest');

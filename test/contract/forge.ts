@@ -117,6 +117,7 @@ export async function gitHubOptions(server: GitHubServer, repository: Repository
     now: Date.now,
     branchPrefix: 'bugloop/',
     labels,
+    accounts: [],
     committer: committer.email,
     trailer: runTrailer,
     redact: (text) => text.replaceAll(token.value, '[redacted]'),

@@ -33,9 +33,13 @@ limits:
   max_diff_bytes: 1000
   max_cost_usd: 0.5
   max_turns: 7
+  max_runs_per_hour: 6
+  max_runs_per_day: 8
+  max_actor_runs_per_hour: 2
+  max_actor_runs_per_day: 4
 branch_prefix: "fix/"
 agents:
-  bugsolver: { assignee: "fixer", use: command, model: some-model, command: ["codex", "exec"], env: [OPENAI_API_KEY] }
+  bugsolver: { assignee: "fixer", accounts: [7], use: command, model: some-model, command: ["codex", "exec"], env: [OPENAI_API_KEY] }
   reviewer: { external: false }
 base: develop
 commands: { setup: "npm ci", build: "npm run build", test: 'npm test -- "a b"', test_files: "npx vitest run {files}", lint: eslint, typecheck: [tsc, --noEmit] }
@@ -47,6 +51,7 @@ proof: { repeat: 5, required: false }
 gate: { ci: none, approvals: 2, automatic_reviewers: ["reviewer[bot]"] }
 reviewers: { request: true }
 human_approval: { plan: true }
+triggers: { bots: [49699333] }
 network: { setup: false, build: true, test: true }
 `;
 
@@ -83,11 +88,16 @@ describe('normal form', () => {
         maxDiffBytes: 1000,
         maxCostUsd: 0.5,
         maxTurns: 7,
+        maxRunsPerHour: 6,
+        maxRunsPerDay: 8,
+        maxActorRunsPerHour: 2,
+        maxActorRunsPerDay: 4,
       },
       branchPrefix: 'fix/',
       agents: {
         bugsolver: {
           assignee: 'fixer',
+          accounts: [41_898_282, 7],
           use: 'command',
           model: 'some-model',
           command: ['codex', 'exec'],
@@ -112,6 +122,7 @@ describe('normal form', () => {
       gate: { ci: 'none', approvals: 2, automaticReviewers: ['reviewer[bot]'] },
       reviewers: { request: true },
       humanApproval: { plan: true },
+      triggers: { bots: [49_699_333] },
       network: { setup: false, build: true, test: true },
     });
   });
@@ -176,6 +187,9 @@ describe('problems', () => {
     ['every reviewer', 'gate: {automatic_reviewers: ["*"]}', 'config.unsafe', 'gate.automatic_reviewers[0]'],
     ['test_files without files', 'commands: {test_files: npx vitest run}', 'config.command', '{files}'],
     ['a budget said twice', 'budget: {usd_per_issue: 1}\nlimits: {max_cost_usd: 2}', 'config.conflict', 'budget.usd_per_issue'],
+    ['a bot by its name', 'triggers: {bots: ["dependabot[bot]"]}', 'config.type', 'gh api /users/<login> --jq .id'],
+    ['a bot that is bugloop', 'triggers: {bots: [41898282]}', 'config.conflict', 'it would start itself'],
+    ['no run at all', 'limits: {max_runs_per_hour: 0}', 'config.range', 'limits.max_runs_per_hour'],
     ['a command with a variable', 'commands: {test: "npm test $ARGS"}', 'config.command', '$ARGS'],
     ['a command that is a number', 'commands: {test: 1}', 'config.type', 'commands.test'],
     ['prototype of a section', 'limits: {__proto__: {max_turns: 1}}', 'config.unknown_key', 'limits.__proto__'],

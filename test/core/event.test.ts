@@ -5,7 +5,8 @@ import catalogue from '../fixtures/bad-inputs.json' with { type: 'json' };
 import { everyRecorded, recorded, type Payload } from '../support/webhooks.ts';
 
 const own = { login: 'github-actions[bot]', id: 41_898_282, type: 'Bot' };
-const config = normalise({});
+const triageBot = { login: 'triage[bot]', id: 49_699_333, type: 'Bot' };
+const config = normalise({ triggers: { bots: [triageBot.id] } });
 const read = (name: string, payload: unknown): Wish => readWish(name, payload, { config, self: [own.id] });
 
 const labeled = (changes: Payload = {}): Payload => recorded('issues', 'labeled', { label: { name: 'bug:autofix' }, ...changes });
@@ -58,6 +59,32 @@ describe('what recorded events ask for', () => {
       'issues',
       labeled({ issue: { pull_request: { url: 'x' } } }),
       { kind: 'ignore', code: 'event.is_pull_request' },
+    ],
+    ['the label by a bot that may', 'issues', labeled({ sender: triageBot }), { kind: 'solve', vouched: true }],
+    ['the label by a person', 'issues', labeled(), { kind: 'solve', vouched: false }],
+    [
+      'the label by a bot of the same name',
+      'issues',
+      labeled({ sender: { ...triageBot, id: 5 } }),
+      { kind: 'solve', vouched: false },
+    ],
+    [
+      'the label by a person under the number of that bot',
+      'issues',
+      labeled({ sender: { ...triageBot, type: 'User' } }),
+      { kind: 'solve', vouched: false },
+    ],
+    [
+      'when the label was set',
+      'issues',
+      labeled({ issue: { updated_at: '2026-11-20T21:00:00Z' } }),
+      { kind: 'solve', cause: { at: '2026-11-20T21:00:00.000Z', byHand: false } },
+    ],
+    [
+      'when a command was given',
+      'issue_comment',
+      comment('/bugloop solve', { comment: { body: '/bugloop solve', created_at: '2026-11-20T22:00:00+01:00' } }),
+      { kind: 'slash', cause: { at: '2026-11-20T21:00:00.000Z', byHand: true } },
     ],
     ['a label by bugloop itself', 'issues', labeled({ sender: own }), { kind: 'ignore', code: 'event.own' }],
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fault } from '../servers/github/faults.ts';
 import {
   branchesOf,
+  cloneOf,
   expectOneOfEach,
   labels,
   labelsOf,
@@ -151,6 +152,89 @@ describe('a command in a comment', () => {
   test('by somebody who may only read is not even noticed', async () => {
     await using scene = await commented('/bugloop solve', 'guest');
     expect(await dispatch(scene, 'issue_comment', 'created')).toMatchObject({ status: 4 });
+    expect(scene.server.writes()).toEqual([]);
+  });
+});
+
+describe('two deliveries at once', () => {
+  test('of one comment are answered once, and one run starts', async () => {
+    await using scene = await commented('/bugloop solve', 'maria');
+    const flags = scripted(scene);
+    const env = eventFile(scene, 'issue_comment', 'created');
+    const both = await Promise.all([0, 1].map(() => run(scene, ['dispatch', ...flags], env, cloneOf(scene))));
+    expect(both.map(({ status, stderr }) => ({ status, stderr }))).toEqual(both.map(() => ({ status: 0, stderr: '' })));
+    expect(both.filter(({ stdout }) => stdout.includes('answered before'))).toHaveLength(1);
+    expect(answers(scene)).toHaveLength(1);
+    const [comment] = scene.issue.comments;
+    expect(comment?.reactions.map(({ content }) => content)).toEqual(['eyes']);
+    await expectOneOfEach(scene);
+  });
+});
+
+describe('events of our own', () => {
+  test.each<[string, (scene: Scene) => Record<string, string>, string]>([
+    [
+      'by the mark: our words in the comment of a person who may write',
+      (scene) => {
+        scene.server.comment(scene.issue, '<!-- bugloop:answer 7 -->\n/bugloop solve', 'maria');
+        return eventFile(scene, 'issue_comment', 'created');
+      },
+      'carries the mark of bugloop',
+    ],
+    [
+      'by the number of the account: a command without the mark',
+      (scene) => {
+        scene.server.comment(scene.issue, '/bugloop solve', 'github-actions[bot]');
+        return eventFile(scene, 'issue_comment', 'created');
+      },
+      'the account bugloop itself acts as',
+    ],
+    [
+      'by the number of an account of the configuration',
+      (scene) => {
+        scene.server.bot('our-app', { id: 4_242 });
+        scene.server.comment(scene.issue, '/bugloop solve', 'our-app[bot]');
+        return eventFile(scene, 'issue_comment', 'created');
+      },
+      'the account bugloop itself acts as',
+    ],
+  ])('are ignored %s', async (_title, happen, why) => {
+    await using scene = await stage({ files: { '.bugloop/config.yml': 'agents: { bugsolver: { accounts: [4242] } }\n' } });
+    const env = happen(scene);
+    const { status, stdout } = await run(scene, ['dispatch', ...scripted(scene)], env);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining(why) });
+    expect(scene.server.writes()).toEqual([]);
+  });
+
+  test('are refused by the permission: an app that nobody named has none', async () => {
+    await using scene = await commented('/bugloop solve', 'another-app[bot]');
+    const { status, stderr } = await dispatch(scene, 'issue_comment', 'created');
+    expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringContaining('an account of type Bot') });
+    expect(scene.server.writes()).toEqual([]);
+  });
+});
+
+describe('a bot', () => {
+  const config = { '.bugloop/config.yml': 'triggers: { bots: [49699333] }\n' };
+
+  test('that the configuration names by number starts a run with the label', async () => {
+    await using scene = await stage({ labels: [], files: config });
+    scene.server.bot('triage', { id: 49_699_333 });
+    await scene.server.label(scene.issue, labels.trigger, 'triage[bot]');
+    expect(await dispatch(scene, 'issues', 'labeled')).toMatchObject({ status: 0 });
+    await expectOneOfEach(scene);
+  });
+
+  test.each([
+    ['of the same name and another number', 'labeled', { id: 7, login: 'triage[bot]', type: 'Bot' }],
+    ['with that number gives no commands', 'created', { id: 49_699_333, login: 'triage[bot]', type: 'Bot' }],
+  ])('%s', async (_title, action, sender) => {
+    await using scene = await stage({ labels: [], files: config });
+    scene.server.bot('triage', { id: sender.id });
+    await scene.server.label(scene.issue, labels.trigger, 'triage[bot]');
+    scene.server.comment(scene.issue, '/bugloop approve', 'triage[bot]');
+    const event = action === 'labeled' ? 'issues' : 'issue_comment';
+    expect(await dispatch(scene, event, action)).toMatchObject({ status: 4 });
     expect(scene.server.writes()).toEqual([]);
   });
 });

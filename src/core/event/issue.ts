@@ -9,7 +9,9 @@ export function readIssue({ action, issue, label, assignee, sender }: IssuesPayl
   const refused = refuseAction(action, label?.name, assignee?.login, config);
   if (refused !== undefined) return ignore('event.not_trigger', refused);
   if (issue.state === 'closed') return ignore('event.closed', `issue #${issue.number} is closed`);
-  return { kind: 'solve', issue: issue.number, actor: sender, ...textOf(issue) };
+  const vouched = sender.type === 'Bot' && config.triggers.bots.includes(sender.id);
+  const cause = { byHand: false, ...timeOf(issue.updated_at) };
+  return { kind: 'solve', issue: issue.number, actor: sender, cause, vouched, ...textOf(issue) };
 }
 
 /**
@@ -48,7 +50,15 @@ export function readComment({ action, issue, comment, sender }: CommentPayload, 
   if (slash === undefined) return ignore('event.not_trigger', `the comment on #${number} holds no command`);
   if (issue.state === 'closed') return ignore('event.closed', `#${number} is closed`);
   const place = { kind: isPullRequest(issue) ? ('change' as const) : ('issue' as const), number };
-  return { kind: 'slash', slash, place, comment: comment.id, actor: sender, ...(place.kind === 'issue' ? textOf(issue) : {}) };
+  const cause = { byHand: true, ...timeOf(comment.created_at) };
+  const text = place.kind === 'issue' ? textOf(issue) : {};
+  return { kind: 'slash', slash, place, comment: comment.id, actor: sender, cause, ...text };
+}
+
+/** The forge's clock, in the one form that can be compared as text. */
+function timeOf(written: string | null | undefined): { at?: string } {
+  const at = Date.parse(written ?? '');
+  return Number.isNaN(at) ? {} : { at: new Date(at).toISOString() };
 }
 
 function textOf({ title, body }: IssuesPayload['issue']): { text?: TriggerText } {

@@ -16,8 +16,9 @@ export function readManual({ inputs, sender }: ManualPayload): Wish {
   const number = Number(written);
   switch (command) {
     case 'solve':
+      return { kind: 'solve', issue: number, actor: sender, cause: { byHand: true }, vouched: false };
     case 'resume':
-      return { kind: command, issue: number, actor: sender };
+      return { kind: 'resume', issue: number, actor: sender };
     default:
       return ignore('event.unsupported', `the command '${command.slice(0, 40)}' is none of solve, resume, watch`);
   }

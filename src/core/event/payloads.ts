@@ -15,6 +15,7 @@ const issue = z.object({
   body: z.string().nullish(),
   state: z.string().optional(),
   pull_request: z.unknown().optional(),
+  updated_at: z.string().nullish(),
 });
 
 export const issuesPayload = z.object({
@@ -29,7 +30,7 @@ export type IssuesPayload = z.infer<typeof issuesPayload>;
 export const commentPayload = z.object({
   action: z.string(),
   issue,
-  comment: z.object({ id: number, body: z.string().nullish(), user: actor.nullish() }),
+  comment: z.object({ id: number, body: z.string().nullish(), user: actor.nullish(), created_at: z.string().nullish() }),
   sender: actor,
 });
 export type CommentPayload = z.infer<typeof commentPayload>;

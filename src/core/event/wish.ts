@@ -3,7 +3,7 @@ import type { Slash } from '../slash.ts';
 
 /** What decides whether an event is for us. */
 export interface Listener {
-  config: Pick<Config, 'labels' | 'agents' | 'gate' | 'branchPrefix'>;
+  config: Pick<Config, 'labels' | 'agents' | 'gate' | 'branchPrefix' | 'triggers'>;
   /** Numbers of the accounts that bugloop itself acts as: what they do starts nothing. */
   self: readonly number[];
 }
@@ -45,10 +45,17 @@ export interface Refused {
  * anything is done; a wish without one comes from the forge's own clock or checks.
  */
 export type Wish =
-  | { kind: 'solve'; issue: number; actor: Actor; text?: TriggerText }
+  | {
+      kind: 'solve';
+      issue: number;
+      actor: Actor;
+      cause: Cause;
+      /** The configuration lets this bot. */ vouched: boolean;
+      text?: TriggerText;
+    }
   | { kind: 'resume'; issue: number; actor: Actor }
   /** A comment whose first word at the start of a line is our name. */
-  | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor; text?: TriggerText }
+  | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor; cause: Cause; text?: TriggerText }
   /** A review that asks for something, once for the whole review. `automatic`: by a reviewer that the configuration names. */
   | { kind: 'review'; change: number; branch: string; actor: Actor; automatic: boolean }
   /** Something that the gate looks at has changed. */
@@ -57,6 +64,14 @@ export type Wish =
   | { kind: 'watch' }
   | Ignored
   | Refused;
+
+/** When somebody asked, by the forge's own clock where the event tells, and whether with a command of their own. */
+export interface Cause {
+  /** ISO 8601. */
+  at?: string;
+  /** A label or an assignment may be a routine; a command or a pressed button is a decision about this issue. */
+  byHand: boolean;
+}
 
 /** What the issue said when the event happened: what somebody writes into it later is not what was agreed to. */
 export interface TriggerText {

@@ -60,6 +60,11 @@ limits:
   # max_ralph_iterations: 10
   # timeout_minutes: 30
   # max_diff_lines: 500
+  # Runs that labels, comments and the clock may start: in the repository, and for one account.
+  # max_runs_per_hour: 10
+  # max_runs_per_day: 40
+  # max_actor_runs_per_hour: 5
+  # max_actor_runs_per_day: 20
 
 agents:
   bugsolver:
@@ -82,6 +87,9 @@ ${test === '' ? '# commands:\n  # test: npm test' : `commands:\n  test: ${quote(
 
 # A person approves the plan with /bugloop approve before anything is changed.
 # human_approval: { plan: false }
+
+# Bots start nothing, except those that are named by number here (gh api /users/<login> --jq .id): these may set the label.
+# triggers: { bots: [] }
 `;
 }
 

@@ -5,6 +5,20 @@ import { z } from 'zod';
  * type is a broken answer.
  */
 
+/** Who wrote something, by the number of the account: a login says nothing, and differs between REST and GraphQL. */
+const accountFragment = /* GraphQL */ `
+  fragment Account on Actor {
+    ... on Bot {
+      databaseId
+    }
+    ... on User {
+      databaseId
+    }
+  }
+`;
+/** Absent for an account that was deleted, and for one that is neither a person nor a bot. */
+const author = z.object({ databaseId: z.int().nullish() }).nullable();
+
 /** One page of comments on an issue. */
 const commentsFragment = /* GraphQL */ `
   fragment Comments on IssueCommentConnection {
@@ -16,9 +30,12 @@ const commentsFragment = /* GraphQL */ `
       id
       url
       body
-      viewerDidAuthor
+      author {
+        ...Account
+      }
     }
   }
+  ${accountFragment}
 `;
 
 const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
@@ -39,6 +56,7 @@ export const standingDocument = /* GraphQL */ `
   ) {
     viewer {
       login
+      databaseId
     }
     repository(owner: $owner, name: $name) {
       id
@@ -145,7 +163,9 @@ export const standingDocument = /* GraphQL */ `
     url
     isDraft
     headRefOid
-    viewerDidAuthor
+    author {
+      ...Account
+    }
   }
   ${commentsFragment}
 `;
@@ -159,11 +179,11 @@ const changeNode = z.object({
   url: z.string(),
   isDraft: z.boolean(),
   headRefOid: z.string(),
-  viewerDidAuthor: z.boolean(),
+  author,
 });
 const comments = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
-  nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() }).nullable()),
+  nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), author }).nullable()),
 });
 
 const issueNode = z.object({
@@ -182,7 +202,7 @@ const issueNode = z.object({
 });
 
 export const standingAnswer = z.object({
-  viewer: z.object({ login: z.string() }),
+  viewer: z.object({ login: z.string(), databaseId: z.int().nullable() }),
   repository: repositoryIds
     .extend({
       viewerPermission: z.string().nullable(),

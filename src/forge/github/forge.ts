@@ -31,6 +31,8 @@ export interface GitHubOptions extends GitHubRequests, Liveness {
   /** Absent: the repository's default branch. */
   baseBranch?: string;
   labels: { trigger: string; inProgress: string; needsHuman: string };
+  /** Numbers of the accounts that bugloop writes as, besides that of the token. */
+  accounts: readonly number[];
   /** E-mail address of bugloop's own commits. */
   committer: string;
   /** Trailer that each of them carries. */
@@ -159,7 +161,9 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
       needsHumanLabel: labels.needsHuman,
     },
   });
-  const { repository } = answer;
+  const { repository, viewer } = answer;
+  const isOurs: IsOurs = (author) =>
+    author?.databaseId != null && [viewer.databaseId, ...options.accounts].includes(author.databaseId);
   if (repository === null)
     throw new BugloopError('issue.not_found', `there is no repository ${slug}, or the token may not see it`);
   const node = repository.issueOrPullRequest;
@@ -168,9 +172,9 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
   if (node.__typename !== 'Issue') {
     throw new BugloopError('usage.issue_ref', `#${number} in ${slug} is a pull request, not an issue`);
   }
-  const comments = await readComments(http, node);
+  const comments = await readComments(http, node, isOurs);
   return {
-    standing: await describe(options, repository, node, comments, branch),
+    standing: await describe(options, repository, node, { comments, isOurs }, branch),
     repositoryId: repository.id,
     issueId: node.id,
     baseTree: (repository.base ?? repository.defaultBranchRef)?.target?.tree?.oid ?? '',
@@ -190,11 +194,14 @@ function lockRefOf(prefix: string, number: number): string {
   return `refs/heads/${prefix}locks/issue-${number}`;
 }
 
+/** Whether one of our own accounts wrote it, told by its number. */
+type IsOurs = (author: ChangeNode['author']) => boolean;
+
 /** Every comment that is our own, from every page. */
-async function readComments(http: Http, node: IssueNode): Promise<Comment[]> {
+async function readComments(http: Http, node: IssueNode, isOurs: IsOurs): Promise<Comment[]> {
   const ours: Comment[] = [];
   for (let page = node.comments; ;) {
-    ours.push(...present(page.nodes).filter(({ viewerDidAuthor }) => viewerDidAuthor));
+    ours.push(...present(page.nodes).filter(({ author }) => isOurs(author)));
     const { hasNextPage, endCursor } = page.pageInfo;
     if (!hasNextPage || endCursor === null) return ours;
     const variables = { issue: node.id, after: endCursor };
@@ -208,7 +215,7 @@ async function describe(
   options: GitHubOptions,
   repository: NonNullable<StandingAnswer['repository']>,
   node: IssueNode,
-  comments: readonly Comment[],
+  { comments, isOurs }: { comments: readonly Comment[]; isOurs: IsOurs },
   branch: string,
 ): Promise<Standing> {
   const { base, defaultBranchRef, tip, lock } = repository;
@@ -221,7 +228,7 @@ async function describe(
     branch,
     ...(tip?.target == null ? {} : { tip: describeTip(options, tip.target) }),
     ...(newest?.target == null ? {} : { base: { branch: newest.name, commit: newest.target.oid } }),
-    changes: describeChanges(repository, node),
+    changes: describeChanges(repository, node, isOurs),
     ...(status === undefined ? {} : { status }),
     ...(holder === undefined ? {} : { lock: holder }),
     assignees: present(node.assignees.nodes).map(({ login }) => login),
@@ -253,18 +260,18 @@ function describeTip({ committer, trailer }: GitHubOptions, target: TipTarget): 
   return { commit: target.oid, ours, author: ours ? 'bugloop' : (target.author?.name ?? 'somebody') };
 }
 
-function describeChanges(repository: NonNullable<StandingAnswer['repository']>, node: IssueNode): OpenChange[] {
+function describeChanges(repository: NonNullable<StandingAnswer['repository']>, node: IssueNode, isOurs: IsOurs): OpenChange[] {
   const own = present(repository.pullRequests.nodes)
     .filter(({ headRepository }) => headRepository?.databaseId === repository.databaseId)
-    .map((change) => toChange(change, true));
+    .map((change) => toChange(change, true, isOurs));
   const numbers = new Set(own.map(({ number }) => number));
-  const linked = present(node.closedByPullRequestsReferences?.nodes).map((change) => toChange(change, false));
+  const linked = present(node.closedByPullRequestsReferences?.nodes).map((change) => toChange(change, false, isOurs));
   return [...own, ...linked.filter(({ number }) => !numbers.has(number))];
 }
 
-function toChange(change: ChangeNode, fromBranch: boolean): OpenChange {
-  const { number, url, isDraft, headRefOid, viewerDidAuthor } = change;
-  return { number, url, draft: isDraft, head: headRefOid, fromBranch, mine: viewerDidAuthor };
+function toChange(change: ChangeNode, fromBranch: boolean, isOurs: IsOurs): OpenChange {
+  const { number, url, isDraft, headRefOid, author } = change;
+  return { number, url, draft: isDraft, head: headRefOid, fromBranch, mine: isOurs(author) };
 }
 
 function present<T>(list: readonly (T | null)[] | undefined): T[] {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { CommentRef, Inbox } from '../../inbox.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
+import { findTrouble } from './trouble.ts';
 
 const account = z.object({ user: z.object({ id: z.int() }).nullish() });
-const comments = z.array(account.extend({ body: z.string().nullish() }));
-const made = z.object({ id: z.int() });
+const comment = account.extend({ id: z.int(), body: z.string().nullish() });
+const comments = z.array(comment);
 const change = z.object({
   head: z.object({ ref: z.string(), repo: z.object({ id: z.int() }).nullish() }),
   base: z.object({ repo: z.object({ id: z.int() }) }),
@@ -19,27 +20,33 @@ const maxPages = 50;
 export function openGitHubInbox(options: GitHubRequests & { branchPrefix: string; redact: (text: string) => string }): Inbox {
   const http = openHttp(options);
   return {
-    async receive(comment) {
+    async receive(to) {
       // GitHub gives back the reaction that is there already, so this may be asked again and again; and it says who we are.
       const { user } = await http.persist(() =>
         http.send({
           route: 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
-          parameters: { comment_id: comment.id, content: 'eyes' },
+          parameters: { comment_id: to.id, content: 'eyes' },
           schema: account,
         }),
       );
-      return { answered: (await findAnswer(http, comment, user?.id)) !== undefined };
+      return { answered: (await findAnswers(http, to, user?.id)).length > 0 };
     },
-    async answer(comment, text) {
-      await http.once({
-        find: async () => ((await findAnswer(http, comment, undefined)) === undefined ? undefined : { id: 0 }),
+    async answer(to, text) {
+      const made = await http.once({
+        find: async () => (await findAnswers(http, to, undefined))[0],
         make: () =>
           http.send({
             route: 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
-            parameters: { issue_number: comment.place, body: options.redact(`${markerOf(comment)}\n${text}`) },
-            schema: made,
+            parameters: { issue_number: to.place, body: options.redact(`${markerOf(to)}\n${text}`) },
+            schema: comment,
           }),
       });
+      // Nothing here fails because somebody was quicker; but everybody sees the same order afterwards, and only the first stays.
+      const [first] = await findAnswers(http, to, made.user?.id);
+      if (first === undefined || first.id === made.id) return true;
+      const route = 'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}';
+      await http.persist(() => http.send({ route, parameters: { comment_id: made.id }, schema: z.unknown() })).catch(unlessGone);
+      return false;
     },
     async issueOf(number) {
       const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
@@ -73,11 +80,17 @@ function markerOf({ id }: CommentRef): string {
   return `<!-- bugloop:answer ${id} -->`;
 }
 
-/** Ours where `self` says who we are; else any that carries the mark, which is only worse for whoever forged it. */
-async function findAnswer(http: Http, comment: CommentRef, self: number | undefined) {
+/** Oldest first. Ours where `self` says who we are; else all that carry the mark, which is only worse for whoever forged it. */
+async function findAnswers(http: Http, to: CommentRef, self: number | undefined): Promise<z.infer<typeof comments>> {
   const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments';
-  const all = await pages((page) => http.read({ route, parameters: { issue_number: comment.place, ...page }, schema: comments }));
-  return all.find(({ body, user }) => body?.startsWith(markerOf(comment)) === true && (self === undefined || user?.id === self));
+  const all = await pages((page) => http.read({ route, parameters: { issue_number: to.place, ...page }, schema: comments }));
+  return all
+    .filter(({ body, user }) => body?.startsWith(markerOf(to)) === true && (self === undefined || user?.id === self))
+    .sort((one, other) => one.id - other.id);
+}
+
+function unlessGone(error: unknown): void {
+  if (findTrouble(error)?.trouble.status !== 404) throw error;
 }
 
 async function pages<T>(read: (page: { per_page: number; page: number }) => Promise<T[]>): Promise<T[]> {
