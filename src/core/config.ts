@@ -128,7 +128,7 @@ function account(example: string): z.ZodString {
 }
 
 /** `github-actions[bot]`, as which every workflow acts that has no token of its own. */
-export const actionsAccount = 41_898_282;
+const actionsAccount = 41_898_282;
 
 /** An account whose name does not matter: names can be given up and taken by somebody else, numbers cannot. */
 const accountNumber = z
