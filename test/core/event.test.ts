@@ -12,7 +12,7 @@ const read = (name: string, payload: unknown): Wish => readWish(name, payload, {
 const labeled = (changes: Payload = {}): Payload => recorded('issues', 'labeled', { label: { name: 'bug:autofix' }, ...changes });
 const comment = (body: unknown, changes: Payload = {}): Payload =>
   recorded('issue_comment', 'created', { comment: { body }, ...changes });
-const mine = { pull_request: { head: { ref: 'bugloop/issue-12' } } };
+const mine = { pull_request: { head: { ref: 'bugloop/issue-12' }, user: { id: 41_898_282 } } };
 const review = (changes: Payload = {}): Payload => recorded('pull_request_review', 'submitted', mine, changes);
 const workflowRun = (changes: Payload = {}): Payload =>
   recorded('workflow_run', 'completed', {
@@ -182,6 +182,12 @@ describe('what recorded events ask for', () => {
     ],
     ['an edited review', 'pull_request_review', { ...review(), action: 'edited' }, { kind: 'ignore', code: 'event.not_trigger' }],
     ['a review by bugloop itself', 'pull_request_review', review({ sender: own }), { kind: 'ignore', code: 'event.own' }],
+    [
+      'an answer by the account that opened the change',
+      'pull_request_review',
+      review({ pull_request: { user: { id: 21_031_067 } } }),
+      { kind: 'ignore', code: 'event.own' },
+    ],
     [
       'a review with our mark',
       'pull_request_review',

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { stage } from '../e2e/github.ts';
 import { everyRecorded, recorded, type Payload } from '../support/webhooks.ts';
-import { folders, holds, jobsThatRun, readWorkflow, type Happening, type Workflow } from './workflow.ts';
+import { folders, holds, jobsThatRun, readWorkflow, understand, type Happening, type Workflow } from './workflow.ts';
 
 /** Who runs and who does not, decided by GitHub's own reader and evaluator on payloads that it was recorded to send. */
 
@@ -20,10 +22,15 @@ const start = async (event: string, payload: Payload, inputs: Record<string, str
 const labeled = (changes: Payload = {}): Payload => recorded('issues', 'labeled', { label: { name: 'bug:autofix' } }, changes);
 const comment = (body: string, changes: Payload = {}): Payload =>
   recorded('issue_comment', 'created', { comment: { body } }, changes);
-const onOurs = { pull_request: { head: { ref: 'bugloop/issue-12' } } };
+const fork = { pull_request: { head: { repo: { id: 7 } } } };
+const closed = { pull_request: { state: 'closed' } };
+const onOurs = { pull_request: { head: { ref: 'bugloop/issue-12' }, user: { id: 41_898_282 } } };
 const submitted = (...changes: Payload[]): Payload => recorded('pull_request_review', 'submitted', onOurs, ...changes);
 const ended = (changes: Payload): Payload =>
   recorded('workflow_run', 'completed', { workflow_run: { head_repository: { id: 283_462_325 } } }, { workflow_run: changes });
+
+const types = z.object({ types: z.array(z.string()).default([]) });
+const typesOf = (filter: unknown): Set<string> => new Set(types.safeParse(filter).data?.types);
 
 describe('an event starts', () => {
   test.each<[string, string, Payload, string[], Record<string, string>?]>([
@@ -43,22 +50,21 @@ describe('an event starts', () => {
     ['a command edited in', 'issue_comment', recorded('issue_comment', 'edited', { comment: { body: '/bugloop solve' } }), []],
     ['a review of our change', 'pull_request_review', submitted(), ['review']],
     ['a review of another change', 'pull_request_review', recorded('pull_request_review', 'submitted'), []],
-    [
-      'a review of a fork with our branch name',
-      'pull_request_review',
-      submitted({ pull_request: { head: { repo: { id: 7 } } } }),
-      [],
-    ],
+    ['a review of a fork with our branch name', 'pull_request_review', submitted(fork), []],
     ['a review of a fork that is gone', 'pull_request_review', submitted({ pull_request: { head: { repo: null } } }), []],
-    ['a review of a closed change', 'pull_request_review', submitted({ pull_request: { state: 'closed' } }), []],
-    ['a review by our own account', 'pull_request_review', submitted({ sender: { id: 41_898_282 } }), []],
+    ['a review of a closed change', 'pull_request_review', submitted(closed), []],
+    ['an answer of our own in a thread', 'pull_request_review', submitted({ sender: { id: 41_898_282 } }), []],
+    ['a review that asks for changes', 'pull_request_review', submitted({ review: { state: 'changes_requested' } }), ['review']],
+    ['a review by a program', 'pull_request_review', submitted({ sender: { id: 136_622_811, type: 'Bot' } }), ['review']],
+    ['a review that was edited', 'pull_request_review', { ...submitted(), action: 'edited' }, []],
+    ['a dismissal on a fork', 'pull_request_review', recorded('pull_request_review', 'dismissed', onOurs, fork), []],
+    ['a dismissal on a closed change', 'pull_request_review', recorded('pull_request_review', 'dismissed', onOurs, closed), []],
+    ['an approval of a closed change', 'pull_request_review', submitted({ review: { state: 'approved' } }, closed), []],
+    ['a resolved thread', 'pull_request_review_thread', { action: 'resolved', ...onOurs }, []],
+    ['a check that ended late', 'check_run', recorded('check_run', 'completed'), []],
+    ['a status that came late', 'status', recorded('status', undefined), []],
     ['an approval', 'pull_request_review', submitted({ review: { state: 'approved' } }), ['gate']],
-    [
-      'an approval of a fork',
-      'pull_request_review',
-      submitted({ review: { state: 'approved' }, pull_request: { head: { repo: { id: 7 } } } }),
-      [],
-    ],
+    ['an approval of a fork', 'pull_request_review', submitted({ review: { state: 'approved' } }, fork), []],
     ['a dismissal', 'pull_request_review', recorded('pull_request_review', 'dismissed', onOurs), ['gate']],
     [
       'a single comment of a review',
@@ -67,6 +73,21 @@ describe('an event starts', () => {
       [],
     ],
     ['checks that ended on our branch', 'workflow_run', ended({ head_branch: 'bugloop/issue-12' }), ['gate']],
+    ['checks that failed', 'workflow_run', ended({ head_branch: 'bugloop/issue-12', conclusion: 'failure' }), ['gate']],
+    [
+      'checks that wait for approval',
+      'workflow_run',
+      ended({ head_branch: 'bugloop/issue-12', conclusion: 'action_required' }),
+      ['gate'],
+    ],
+    ['checks of a branch that is gone', 'workflow_run', ended({ head_branch: null }), []],
+    ['checks of a fork that is gone', 'workflow_run', ended({ head_branch: 'bugloop/issue-12', head_repository: null }), []],
+    [
+      'checks that begin',
+      'workflow_run',
+      recorded('workflow_run', 'requested', { workflow_run: { head_branch: 'bugloop/issue-12' } }),
+      [],
+    ],
     ['checks that ended on main', 'workflow_run', ended({ head_branch: 'main' }), []],
     [
       'checks of a fork with our branch name',
@@ -87,6 +108,48 @@ describe('an event starts', () => {
     }
     expect([...started]).toEqual(['workflow_dispatch']);
   });
+});
+
+/** The short workflow calls the three others: an event starts there what it starts here. */
+describe('the workflow in one file', () => {
+  const short = readWorkflow(`${folders.examples}/bugloop.yml`);
+
+  test('listens to what the three listen to, but for the button', async () => {
+    const listened = await Promise.all([dispatch, review, gate].map(async (one) => (await understand(one)).template.events));
+    const wanted = new Map<string, Set<string>>();
+    for (const [event, filter] of listened.flatMap((events) => Object.entries(events))) {
+      wanted.set(event, new Set([...(wanted.get(event) ?? []), ...typesOf(filter)]));
+    }
+    for (const own of ['workflow_call', 'workflow_dispatch']) wanted.delete(own);
+    const { events } = (await understand(short)).template;
+    const found = new Map(Object.entries(events).map(([event, filter]) => [event, typesOf(filter)]));
+    expect(found).toEqual(wanted);
+  });
+
+  test('asks no question before theirs', async () => {
+    const happening = { event: 'issues', payload: recorded('issues', 'labeled') };
+    expect(await jobsThatRun(short, happening)).toEqual(['dispatch', 'review', 'gate']);
+  });
+});
+
+test('one run for each submitted review, however many comments and answers it has', async () => {
+  await using scene = await stage();
+  const { server, repository } = scene;
+  const app = server.token({ kind: 'app', repositories: [repository] });
+  await server.commit(repository, 'bugloop/issue-1', { 'src/add.js': 'x\n'.repeat(60) });
+  const opening = { title: 'fix', body: 'Closes #1', head: 'bugloop/issue-1', base: 'main', draft: true };
+  const pull = await server.pull(repository, { ...opening, author: app.account.login });
+  const from = server.deliveries.length;
+  const comments = Array.from({ length: 50 }, (_, index) => ({ path: 'src/add.js', line: index + 1, body: 'why?' }));
+  await server.addReview(pull, { author: 'maria', event: 'REQUEST_CHANGES', body: 'Some things.', comments });
+  for (const thread of pull.threads) await server.reply(thread, 'because', app.account.login);
+  for (const thread of pull.threads) server.resolve(thread, 'maria');
+
+  const sent = server.deliveries.slice(from).filter(({ startsWorkflows }) => startsWorkflows);
+  const started = await Promise.all(sent.map(({ event, payload }) => start(event, payload)));
+  expect(new Set(sent.map(({ event }) => event))).toContain('pull_request_review_comment');
+  expect(sent.length).toBeGreaterThan(150);
+  expect(started.flat()).toEqual(['review']);
 });
 
 /** The jobs that run after `decide` left these outputs, and `agent` ended like this. */

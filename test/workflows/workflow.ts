@@ -90,8 +90,16 @@ export function readAction(): Action {
   return parseAction(readText('action.yml'));
 }
 
+const understood = new Map<string, ReturnType<typeof read>>();
+
 /** The workflow as GitHub's own reader understands it, and what it has against it. */
-export async function understand({ path, text }: Workflow) {
+export function understand({ path, text }: Workflow): ReturnType<typeof read> {
+  const known = understood.get(text) ?? read(path, text);
+  understood.set(text, known);
+  return known;
+}
+
+async function read(path: string, text: string) {
   const { context, value } = parseWorkflow({ name: path, content: text }, new NoOperationTraceWriter());
   const problems = context.errors.getErrors().map(({ message }) => message);
   if (value === undefined) throw new Error(problems.join('\n'));

@@ -20,6 +20,9 @@ export function readReview(payload: ReviewPayload, { config }: Listener): Wish {
     return { kind: 'gate', branch, change: change.number };
   }
   if (action !== 'submitted') return ignore('event.not_trigger', `the review of #${change.number} was ${action}, not submitted`);
+  // Each of our answers in a thread comes as a review of its own, which has no text that could carry a mark.
+  if (change.user?.id === sender.id)
+    return ignore('event.own', `the review of #${change.number} is by the account that opened it`);
   return { kind: 'review', change: change.number, branch, actor: sender, automatic: isAutomatic(sender, config) };
 }
 

@@ -42,6 +42,7 @@ export const reviewPayload = z.object({
     number,
     state: z.string(),
     merged_at: z.string().nullish(),
+    user: actor.nullish(),
     /** The repository is absent where the fork was deleted, the name where the branch was. */
     head: z.object({ ref: z.string().nullish(), repo: repository.nullish() }),
   }),

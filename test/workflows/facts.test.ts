@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { folders, listWorkflows, readAction, readText, readWorkflow, type Job, type Workflow } from './workflow.ts';
+
+/** What GitHub does that workflows break on; one test for each fact, over all files that it concerns. */
+
+const ours = ['dispatch', 'review', 'gate'].map((name) => readWorkflow(`${folders.own}/bugloop-${name}.yml`));
+const short = readWorkflow(`${folders.examples}/bugloop.yml`);
+const every = [...listWorkflows(folders.own), ...listWorkflows(folders.examples)].map(readWorkflow);
+
+interface Placed {
+  /** `dispatch.agent` */
+  place: string;
+  name: string;
+  job: Job;
+}
+const jobsOf = (workflows: readonly Workflow[]): Placed[] =>
+  workflows.flatMap(({ path, jobs }) => {
+    const file = path.replace(/^.*\/(?:bugloop-)?|\.yml$/g, '');
+    return Object.entries(jobs).map(([name, job]) => ({ place: `${file}.${name}`, name, job }));
+  });
+const jobs = jobsOf(ours);
+
+const uses = ({ steps = [] }: Job, what: string) => steps.filter(({ uses: used }) => used?.startsWith(`${what}@`));
+
+test('declared rights set all others to none: each job has what its calls need, and no more', () => {
+  const rights = Object.fromEntries(jobs.map(({ place, job }) => [place, job.permissions]));
+  expect(rights).toEqual({
+    // Answers comments and takes marks off.
+    'dispatch.decide': { contents: 'read', issues: 'write', 'pull-requests': 'write' },
+    'dispatch.agent': { contents: 'read', issues: 'read', 'pull-requests': 'read' },
+    'dispatch.publish': { contents: 'write', issues: 'write', 'pull-requests': 'write' },
+    'review.decide': { contents: 'read', 'pull-requests': 'read' },
+    // Reads failed checks and the end of their logs.
+    'review.agent': {
+      actions: 'read',
+      checks: 'read',
+      contents: 'read',
+      issues: 'read',
+      'pull-requests': 'read',
+      statuses: 'read',
+    },
+    // Resolving a thread needs contents: write in practice.
+    'review.publish': {
+      actions: 'read',
+      checks: 'read',
+      contents: 'write',
+      issues: 'write',
+      'pull-requests': 'write',
+      statuses: 'read',
+    },
+    'gate.gate': {
+      actions: 'read',
+      checks: 'write',
+      contents: 'write',
+      issues: 'write',
+      'pull-requests': 'write',
+      statuses: 'write',
+    },
+  });
+  for (const { permissions } of ours) expect(permissions).toEqual({});
+});
+
+test('a called workflow gets no right that its caller lacks', () => {
+  const levels = ['none', 'read', 'write'];
+  const granted = short.permissions;
+  if (typeof granted !== 'object') throw new Error('the short workflow declares no permissions');
+  for (const { place, job } of jobs) {
+    const lacking = Object.entries(job.permissions ?? {}).filter(
+      ([right, wanted]) => levels.indexOf(granted[right] ?? 'none') < levels.indexOf(wanted),
+    );
+    expect({ place, lacking }).toEqual({ place, lacking: [] });
+  }
+});
+
+test('what github.token does starts no workflow: what is written is written with BUGLOOP_TOKEN where there is one', () => {
+  for (const { place, name, job } of jobs) {
+    const tokens = uses(job, 'bugloop/bugloop').map(({ with: inputs }) => inputs?.['github-token']);
+    const wanted = name === 'publish' || name === 'gate' ? '${{ secrets.BUGLOOP_TOKEN || github.token }}' : undefined;
+    expect({ place, tokens }).toEqual({ place, tokens: [wanted] });
+  }
+});
+
+test('one job alone knows the key of the model, and no secret is in an environment that a whole job shares', () => {
+  for (const { place, name, job } of jobs) {
+    const keys = uses(job, 'bugloop/bugloop').map(({ with: inputs }) => inputs?.['anthropic-api-key']);
+    expect({ place, keys }).toEqual({ place, keys: [name === 'agent' ? '${{ secrets.ANTHROPIC_API_KEY }}' : undefined] });
+    expect({ place, env: job.env }).toEqual({ place, env: undefined });
+  }
+  for (const { env } of ours) expect(env).toBeUndefined();
+});
+
+describe('a newer pending run replaces an older one, whatever cancel-in-progress says', () => {
+  test('so nothing is grouped for a whole workflow, before anybody asked whether it is for us', () => {
+    for (const { path, text } of every) expect({ path, grouped: /^concurrency:/m.test(text) }).toEqual({ path, grouped: false });
+  });
+
+  test('and no two kinds of job share a group, nor two issues or changes', () => {
+    const groups = jobs.flatMap(({ place, job }) =>
+      job.concurrency === undefined ? [] : [{ place, group: job.concurrency.group }],
+    );
+    expect(groups.map(({ place }) => place)).toEqual([
+      'dispatch.agent',
+      'dispatch.publish',
+      'review.agent',
+      'review.publish',
+      'gate.gate',
+    ]);
+    const prefixes = groups.map(({ group }) => group.slice(0, group.indexOf('${{')));
+    expect(new Set(prefixes).size).toBe(groups.length);
+    for (const { group } of groups)
+      expect(group).toMatch(/\$\{\{ (?:matrix\.(?:issue|change)|github\.event\.pull_request\.head\.ref) /);
+  });
+});
+
+test('a cancelled job signals its entry process only: that is bugloop', () => {
+  const [last] = readAction().steps.slice(-1);
+  expect(last?.run?.trim().split('\n').at(-1)).toBe('exec node "$BUGLOOP_HOME/bin/bugloop.js" "${args[@]}"');
+});
+
+test('a job may take six hours: each of ours ends long before, and later than the run in it', () => {
+  const minutes = Object.fromEntries(jobs.map(({ place, job }) => [place, job['timeout-minutes'] ?? Infinity]));
+  expect(Math.max(...Object.values(minutes))).toBeLessThanOrEqual(60);
+  // The default of limits.timeout_minutes is 30; installation and artifacts come on top.
+  expect(minutes['dispatch.agent']).toBeGreaterThanOrEqual(45);
+  expect(minutes['review.agent']).toBeGreaterThanOrEqual(45);
+});
+
+test('resolving a thread starts no workflow: the clock looks at the gate, and at runs that stopped', () => {
+  const clocks = ours.map(({ on }) => JSON.stringify(on['schedule'] ?? []));
+  expect(clocks).toEqual(['[{"cron":"23 * * * *"}]', '[]', '[{"cron":"*/30 * * * *"}]']);
+});
+
+test('a name says nothing about who owns a branch: repositories are compared by number', () => {
+  const conditions = jobs.map(({ job }) => job.if ?? '').filter((text) => text.includes('head'));
+  expect(conditions).toHaveLength(2);
+  for (const text of conditions) {
+    const names = text.match(/startsWith\(github\.event\.[\w.]*(?:head_branch|head\.ref)/g) ?? [];
+    const numbers = text.match(/(?:head_repository\.id|head\.repo\.id) == github\.event\.repository\.id/g) ?? [];
+    expect(names.length).toBeGreaterThan(0);
+    expect(numbers).toHaveLength(names.length);
+  }
+});
+
+test('for a review GitHub checks out the head merged into the base: every job names the default branch instead', () => {
+  for (const { place, job } of jobs.filter((one) => !one.place.startsWith('dispatch'))) {
+    const refs = uses(job, 'actions/checkout').map(({ with: inputs }) => inputs?.['ref']);
+    expect({ place, refs }).toEqual({ place, refs: ['${{ github.event.repository.default_branch }}'] });
+  }
+});
+
+test('workflow files over 512,000 bytes are ignored, and bodies of steps over 21,000 characters', () => {
+  for (const { path, text, jobs: own } of every) {
+    expect({ path, small: text.length < 512_000 }).toEqual({ path, small: true });
+    const bodies = Object.values(own).flatMap(({ steps = [] }) => steps.map(({ run = '' }) => run.length));
+    expect(Math.max(0, ...bodies)).toBeLessThan(21_000);
+  }
+});
+
+test('what ran until a job died is kept: artifacts are uploaded whatever happened, and nothing to upload is no error', () => {
+  for (const { place, job } of jobs.filter(({ name }) => name === 'agent')) {
+    const [upload] = uses(job, 'actions/upload-artifact');
+    expect({ place, when: upload?.if, none: upload?.with?.['if-no-files-found'] }).toEqual({
+      place,
+      when: 'always()',
+      none: 'ignore',
+    });
+  }
+});
+
+test('our own checks are those that anybody can run', () => {
+  const { jobs: own } = readWorkflow(`${folders.own}/ci.yml`);
+  expect(Object.values(own).flatMap(({ steps = [] }) => steps.flatMap(({ run }) => run ?? []))).toEqual([
+    'sudo sysctl -qw kernel.apparmor_restrict_unprivileged_userns=0',
+    '.ci/run',
+  ]);
+  const run = readText('.ci/run');
+  const [, check = ''] = /"check": "(.*)"/.exec(readText('package.json')) ?? [];
+  for (const command of check.split(' && ')) expect(run).toContain(`\n${command}\n`);
+});
