@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from './context.ts';
-import { tokenKind, type ForgeFacts, type Machine } from './core/setup/facts.ts';
+import { type ForgeFacts, type Machine } from './core/setup/facts.ts';
 import { readRunReport, type RunReport } from './core/report.ts';
-import { BugloopError } from './errors.ts';
 import type { GitHubRequests } from './forge/github/http.ts';
 import type { Inbox } from './inbox.ts';
+import { reachGitHub } from './operator.ts';
 import type { Ask, Site } from './site.ts';
 
 /** The composition root of `init`, `doctor`, `estimate` and `dispatch`: what they see beyond what a run needs. */
@@ -58,20 +58,14 @@ async function inspectForge(context: Context): Promise<ForgeFacts | undefined> {
   const { token } = operator.github;
   if (token === undefined || repository.slug === undefined) return undefined;
   const { inspect } = await import('./forge/github/inspect.ts');
-  return inspect(requestsOf(context), {
-    kind: tokenKind(token, operator.actions.inActions),
-    branch: repository.baseBranch,
-  });
+  return inspect(requestsOf(context), { branch: repository.baseBranch });
 }
 
 /** Longest time that asking the forge may take, in milliseconds. */
 const askMs = 60_000;
 
 function requestsOf({ operator, repository, version, signal, now }: Context): GitHubRequests {
-  const { token, apiUrl, graphqlUrl } = operator.github;
-  if (token === undefined) throw new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set');
-  if (repository.slug === undefined) throw new BugloopError('usage.repo', '--repo is missing');
-  return { apiUrl, graphqlUrl, slug: repository.slug, token, version, signal, now, deadline: now() + askMs };
+  return { ...reachGitHub(operator, repository), version, signal, now, deadline: now() + askMs };
 }
 
 export async function openInbox(context: Context): Promise<Inbox> {

@@ -12,6 +12,7 @@ import type { GitHubRequests } from './forge/github/http.ts';
 import {
   checkEnvironment,
   isHttpUrl,
+  reachGitHub,
   readEvent,
   readOperator,
   readVersion,
@@ -391,7 +392,6 @@ async function openForge(parts: Parts): Promise<Forge> {
     const openGitHub = await forges.github();
     return openGitHub({
       ...gitHubRequests(parts),
-      serverUrl: opening.operator.github.serverUrl,
       branchPrefix,
       ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
       labels,
@@ -409,11 +409,10 @@ async function openForge(parts: Parts): Promise<Forge> {
 }
 
 async function openGate(parts: Parts): Promise<Gate> {
-  const { github, actions } = parts.opening.operator;
+  const { actions } = parts.opening.operator;
   const { openGitHubGate } = await import('./forge/github/gate.ts');
   return openGitHubGate({
     ...gitHubRequests(parts),
-    serverUrl: github.serverUrl,
     branchPrefix: parts.config.branchPrefix,
     redact: await redactor(parts.opening.operator),
     ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
@@ -436,7 +435,6 @@ async function openReviews(parts: Parts): Promise<Reviews> {
   const { openGitHubReviews } = await import('./forge/github/threads.ts');
   return openGitHubReviews({
     ...gitHubRequests(parts),
-    serverUrl: operator.github.serverUrl,
     automaticReviewers: parts.config.gate.automaticReviewers,
     committer: committer.email,
     trailer: runTrailer,
@@ -447,11 +445,8 @@ async function openReviews(parts: Parts): Promise<Reviews> {
 /** Where requests go and with what; that both are there was checked when the context was opened. */
 function gitHubRequests({ opening, repository, config }: Parts): GitHubRequests {
   const { operator, version, signal } = opening;
-  const { token, apiUrl, graphqlUrl } = operator.github;
-  if (token === undefined) throw new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set');
-  if (repository.slug === undefined) throw new BugloopError('usage.repo', '--repo is missing');
   const deadline = Date.now() + config.limits.timeoutMinutes * 60_000;
-  return { apiUrl, graphqlUrl, slug: repository.slug, token, version, signal: lateSignal(signal), deadline, now: Date.now };
+  return { ...reachGitHub(operator, repository), version, signal: lateSignal(signal), deadline, now: Date.now };
 }
 
 /** Aborts a while after `signal` does: a checkpoint on the forge takes a few requests. */

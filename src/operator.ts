@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Operator } from './context.ts';
 import { isSlug, type Flags } from './core/flags.ts';
+import { tokenKind, type TokenKind } from './core/setup/facts.ts';
 import { BugloopError } from './errors.ts';
 import type { Progress } from './ports.ts';
 
@@ -72,8 +73,8 @@ function withoutSlash(url: string): string {
 /** Everything about the environment that is wrong whatever the command, and never the value of a secret. */
 export function* checkEnvironment({ env, operator }: Opening): Generator<BugloopError> {
   for (const name of ['GITHUB_TOKEN', 'GH_TOKEN', 'ANTHROPIC_API_KEY']) {
-    if (/[\s"']|\p{Cc}/u.test(env[name] ?? '')) {
-      yield new BugloopError('env.bad_token', `${name} holds whitespace or quotes, which no token has`);
+    if (/[^!-~]|["']/.test(env[name] ?? '')) {
+      yield new BugloopError('env.bad_token', `${name} holds whitespace, quotes or other characters that no token has`);
     }
   }
   for (const name of ['GITHUB_API_URL', 'GITHUB_GRAPHQL_URL', 'GITHUB_SERVER_URL', 'ANTHROPIC_BASE_URL']) {
@@ -120,4 +121,15 @@ export function whyUnreadable(error: unknown): string {
 export function throwAll(problems: readonly BugloopError[]): void {
   const [first, ...others] = problems;
   if (first !== undefined) throw new BugloopError(first.code, first.message, { hint: first.hint, cause: first.cause, others });
+}
+
+/** Where requests to GitHub go and as whom. Throws `env.missing_token` and `usage.repo`. */
+export function reachGitHub(
+  { github, actions }: Operator,
+  { slug }: { slug?: string },
+): { apiUrl: string; graphqlUrl: string; serverUrl: string; slug: string; token: string; kind: TokenKind } {
+  const { token, apiUrl, graphqlUrl, serverUrl } = github;
+  if (token === undefined) throw new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set');
+  if (slug === undefined) throw new BugloopError('usage.repo', '--repo is missing: nothing here says owner/name');
+  return { apiUrl, graphqlUrl, serverUrl, slug, token, kind: tokenKind(token, actions.inActions) };
 }

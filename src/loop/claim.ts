@@ -128,8 +128,18 @@ export async function announce(held: Case, moves: readonly Move[]): Promise<Case
   return moved;
 }
 
+/** How far a case had come when an error ended it. */
+const reached = new WeakMap<object, Case>();
+
+/** The error, for whoever lets the issue go after it: what was reached is told on the issue. */
+export function stoppedAt<E extends object>(error: E, held: Case): E {
+  reached.set(error, held);
+  return error;
+}
+
 /** Lets the issue go after something broke: nobody is at work any more. */
-export async function letGo(held: Case): Promise<void> {
+export async function letGo(before: Case, error: unknown): Promise<void> {
+  const held = (typeof error === 'object' && error !== null ? reached.get(error) : undefined) ?? before;
   await markStatus(step(held, 'release'), { remove: [held.config.labels.inProgress], release: held.journal.id });
 }
 

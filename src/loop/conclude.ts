@@ -7,7 +7,7 @@ import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
-import { findPrior, lookAgain, mark, markStatus, step, type Case } from './claim.ts';
+import { findPrior, lookAgain, mark, markStatus, step, stoppedAt, type Case } from './claim.ts';
 
 /** A run that was sealed, and the mirror that holds what it made. */
 export interface Sealed {
@@ -69,12 +69,15 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
     throw explainPush(pushed);
   }
   const base = standing.base?.branch ?? sealed.report.base.branch ?? '';
-  const opened = await forge.openChange(standing, {
+  const draft = {
     title: titleOf(sealed.report),
     body: sealed.body,
     base,
     head: sealed.head,
     touched: { commit: sealed.base, files: touchedLines(change) },
+  };
+  const opened = await forge.openChange(standing, draft).catch((error: unknown) => {
+    throw refusedAfterPush(error, current, sealed);
   });
   const { created, blame: _, ...told } = opened;
   await journal.append('journal.jsonl', { type: 'change', created, ...told });
@@ -205,6 +208,18 @@ function explainPush({ why, message }: Extract<Pushed, { ok: false }>): BugloopE
   return new BugloopError('git.stale_base', message, {
     hint: 'git fetch, then run bugloop solve again: it starts from the newest base',
   });
+}
+
+/** The branch is there, and the next run only opens its change: people have to know both. */
+function refusedAfterPush(error: unknown, held: Case, { head, report }: Sealed): unknown {
+  if (!(error instanceof BugloopError) || !error.code.startsWith('auth.')) return error;
+  const { issue, branch } = held.record;
+  const told = new BugloopError(error.code, `${error.message}; the proven fix is on ${branch}, without a pull request`, {
+    hint: `${error.hint}; then bugloop resume ${issue}, or publish the run again`,
+    cause: error,
+  });
+  const progress = { commit: head, attempts: report.attempts.length };
+  return stoppedAt(told, { ...held, record: { ...held.record, progress } });
 }
 
 function titleOf({ issue }: RunReport): string {

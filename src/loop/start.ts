@@ -7,7 +7,7 @@ import type { Move, StateRecord } from '../core/state.ts';
 import type { CommitId } from '../core/types.ts';
 import type { Agent, Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import { nameBaseline, takeBaseline } from './baseline.ts';
-import { announce, letGo, takeIssue, type Case } from './claim.ts';
+import { announce, letGo, mark, takeIssue, type Case } from './claim.ts';
 import { composePrompt, findSuspects, type Located } from './prompt.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import type { Run } from './run.ts';
@@ -27,7 +27,14 @@ export async function takeIfPublishing(
 ): Promise<{ ok: true; case: Case } | { ok: false; why: string }> {
   if (!context.flags.publish) return { ok: true, case: held };
   const taken = await takeIssue(held);
-  return taken.ok ? { ok: true, case: await announce(taken.case, moves) } : taken;
+  if (!taken.ok) return taken;
+  try {
+    return { ok: true, case: await announce(taken.case, moves) };
+  } catch (error) {
+    // A token that may take the issue but tell nothing of it leaves no lock behind.
+    await mark(taken.case, { release: held.journal.id }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Whatever breaks, the issue does not stay taken; where the forge is what broke, the lock runs out. */
@@ -35,7 +42,9 @@ export async function releasingOnError<T>(held: Case, body: () => Promise<T>): P
   try {
     return await body();
   } catch (error) {
-    await letGo(held).catch(() => held.progress.note('the lock of the issue could not be released: it runs out by itself'));
+    await letGo(held, error).catch(() =>
+      held.progress.note('the lock of the issue could not be released: it runs out by itself'),
+    );
     throw error;
   }
 }

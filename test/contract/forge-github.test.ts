@@ -113,7 +113,7 @@ describe('tokens', () => {
       code: 'auth.forbidden',
       exit: 4,
       message: expect.stringMatching(/contents: write/),
-      hint: expect.stringMatching(/permissions:/),
+      hint: expect.stringMatching(/set contents: write .*settings\/personal-access-tokens/),
     };
     await expect(forge.lock(standing, { run: 'run-1', expiresAt: soon() })).rejects.toMatchObject(refused);
     await expect(forge.pushBranch({ branch, ...(await make('fix')) })).rejects.toMatchObject(refused);

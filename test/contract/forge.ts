@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { openGitHubForge, type GitHubOptions } from '../../src/forge/github/forge.ts';
+import { tokenKind } from '../../src/core/setup/facts.ts';
 import { openLocalForge } from '../../src/forge/local.ts';
 import { runTrailer } from '../../src/forge/trailer.ts';
 import { isAlive, markProcess } from '../../src/journal/process.ts';
@@ -111,6 +112,7 @@ export async function gitHubOptions(server: GitHubServer, repository: Repository
     serverUrl: server.serverUrl,
     slug: `acme/${repository.name}`,
     token: token.value,
+    kind: tokenKind(token.value, token.kind === 'actions'),
     version: '0.0.0',
     signal: new AbortController().signal,
     deadline: Date.now() + 60_000,

@@ -26,7 +26,6 @@ import { mayPass, pushOnce } from './push.ts';
 import { findTrouble } from './trouble.ts';
 
 export interface GitHubOptions extends GitHubRequests, Liveness {
-  serverUrl: string;
   branchPrefix: string;
   /** Absent: the repository's default branch. */
   baseBranch?: string;
@@ -81,7 +80,7 @@ export function openGitHubForge(options: GitHubOptions): Forge {
     async fetchBranch({ branch }, mirror) {
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
-    pushBranch: (push) => pushOnce(http, remote, push),
+    pushBranch: (push) => pushOnce(http, options, push),
     openChange: (standing, draft) =>
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
     async requestReviews({ number = 0 }, people) {

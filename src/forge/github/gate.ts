@@ -9,7 +9,6 @@ import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
 
 export interface GateOptions extends GitHubRequests, SnapshotOptions {
-  serverUrl: string;
   /** Takes secrets out of whatever is written. */
   redact: (text: string) => string;
 }

@@ -1,5 +1,6 @@
 import { Octokit } from '@octokit/rest';
 import type { z } from 'zod';
+import type { TokenKind } from '../../core/setup/facts.ts';
 import { BugloopError } from '../../errors.ts';
 import { explainGraphql, explainStatus, findTrouble, unavailable } from './trouble.ts';
 
@@ -8,9 +9,13 @@ export interface GitHubRequests {
   /** Base of the REST interface, without a trailing slash. */
   apiUrl: string;
   graphqlUrl: string;
+  /** Where people click. */
+  serverUrl: string;
   /** `owner/name`. */
   slug: string;
   token: string;
+  /** What kind of token it is decides where its permissions are set. */
+  kind: TokenKind;
   version: string;
   signal: AbortSignal;
   /** Milliseconds since the epoch; no wait goes beyond it. */
@@ -130,7 +135,7 @@ export function openHttp(options: GitHubRequests): Http {
     const { data, errors } = typeof body === 'object' && body !== null ? (body as { data?: unknown; errors?: unknown }) : {};
     if (errors === undefined) return { data };
     const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-    return { data, error: explainGraphql(options, errors, headers) };
+    return { data, error: explainGraphql(options, errors, headers, query) };
   }
 
   function pause(ms: number): Promise<void> {
@@ -178,7 +183,7 @@ function openFetch(options: GitHubRequests): (url: string, call: Call) => Promis
       const target = redirectOf(response, method);
       if (target === undefined) {
         if (response.status === 304 && before !== undefined) return jsonResponse(before.text, response.headers);
-        const text = await readJson(options, response);
+        const text = await readJson(options, response, method !== 'GET');
         const etag = response.headers.get('etag');
         if (method === 'GET' && etag !== null) known.set(url, { etag, text });
         return jsonResponse(text, response.headers, response.status);
@@ -209,9 +214,10 @@ async function exchange(options: GitHubRequests, url: string, call: RequestInit)
   }
 }
 
-async function readJson(options: GitHubRequests, response: Response): Promise<string> {
+async function readJson(options: GitHubRequests, response: Response, writes: boolean): Promise<string> {
   const text = await readText(options, response);
-  if (response.status >= 300) throw explainStatus(options, response.status, response.headers, text);
+  const { status, headers } = response;
+  if (status >= 300) throw explainStatus(options, { status, headers, writes }, text);
   if (response.status === 204) return '';
   try {
     JSON.parse(text);

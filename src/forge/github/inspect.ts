@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ForgeFacts, Seen, TokenKind } from '../../core/setup/facts.ts';
+import type { ForgeFacts, Seen } from '../../core/setup/facts.ts';
 import { BugloopError } from '../../errors.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 
@@ -21,10 +21,7 @@ const rules = z.array(
 const workflows = z.object({ workflows: z.array(z.object({ name: z.string(), path: z.string(), state: z.string() })) });
 
 /** Asks at most seven times, and more only for labels beyond the hundredth. Throws where nothing can be learned at all: a wrong token, or no connection. */
-export async function inspect(
-  requests: GitHubRequests,
-  { kind, branch }: { kind: TokenKind; branch: string | undefined },
-): Promise<ForgeFacts> {
+export async function inspect(requests: GitHubRequests, { branch }: { branch: string | undefined }): Promise<ForgeFacts> {
   const http = openHttp(requests);
   const about = await http.read({ route: 'GET /repos/{owner}/{repo}', schema: repository });
   const base = branch ?? about.default_branch;
@@ -50,7 +47,7 @@ export async function inspect(
   ]);
   return {
     slug: requests.slug,
-    token: { kind, login },
+    token: { kind: requests.kind, login },
     permissions:
       about.permissions === undefined
         ? { known: false, why: 'GitHub does not say what this token may do' }

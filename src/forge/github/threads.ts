@@ -25,7 +25,6 @@ import { readJobLog } from './threads/log.ts';
 import { findTrouble } from './trouble.ts';
 
 export interface ReviewsOptions extends GitHubRequests {
-  serverUrl: string;
   /** Logins of automatic reviewers, as REST writes them: `coderabbitai[bot]`. */
   automaticReviewers: readonly string[];
   /** E-mail address of bugloop's own commits. */
@@ -55,7 +54,7 @@ export function openGitHubReviews(options: ReviewsOptions): Reviews {
     async fetchHead({ branch }, mirror) {
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
-    pushBranch: (push) => pushOnce(http, remote, push),
+    pushBranch: (push) => pushOnce(http, options, push),
     answer: (standing, answers) => answerOnce(http, options, look, standing, answers),
   };
 }

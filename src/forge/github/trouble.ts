@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describePermissions, permissionFor, whereToAuthorize, whereToGrant, whereToRenew } from '../../core/setup/token.ts';
 import { redact } from '../../core/text.ts';
 import { BugloopError } from '../../errors.ts';
 import type { GitHubRequests } from './http.ts';
@@ -48,7 +49,11 @@ function readLimit(status: number, headers: Headers, body: string, now: number):
 }
 
 /** An answer that is no success, in our words: what is missing, and where to set it. */
-export function explainStatus(options: GitHubRequests, status: number, headers: Headers, body: string): BugloopError {
+export function explainStatus(
+  options: GitHubRequests,
+  { status, headers, writes }: { status: number; headers: Headers; writes: boolean },
+  body: string,
+): BugloopError {
   const { apiUrl, slug } = options;
   const waitMs = readLimit(status, headers, body, options.now());
   if (waitMs !== undefined) {
@@ -56,11 +61,16 @@ export function explainStatus(options: GitHubRequests, status: number, headers: 
     return troubled(error, { outcome: 'not-done', waitMs, status });
   }
   if (status === 401) {
-    const error = new BugloopError('auth.invalid', `${apiUrl} answered 401: the token is invalid or has expired`);
+    const error = new BugloopError('auth.invalid', `${apiUrl} answered 401: the token is invalid or has expired`, {
+      hint: whereToRenew(options),
+    });
     return troubled(error, { outcome: 'refused', status });
   }
   const words = messageOf(options, body);
-  if (status === 403) return troubled(explainForbidden(options, words, headers), { outcome: 'refused', status });
+  // A classic token that lacks the scope is told that there is nothing to write to.
+  if (status === 403 || (status === 404 && writes && lacksScope(headers))) {
+    return troubled(explainForbidden(options, words, headers), { outcome: 'refused', status });
+  }
   if (status === 404 || status === 410) {
     const error = new BugloopError(
       'issue.not_found',
@@ -74,10 +84,17 @@ export function explainStatus(options: GitHubRequests, status: number, headers: 
   return troubled(new BugloopError('api.refused', `${apiUrl} answered ${status}: ${words}`), { outcome: 'refused', status });
 }
 
-const graphqlErrors = z.array(z.object({ type: z.string().optional(), message: z.string().catch('') }));
+const graphqlErrors = z.array(
+  z.object({
+    type: z.string().optional(),
+    message: z.string().catch(''),
+    path: z.array(z.union([z.string(), z.number()])).catch([]),
+    extensions: z.object({ saml_failure: z.boolean().catch(false) }).optional(),
+  }),
+);
 
 /** Errors that come with a status of 200. The first final one decides; else nobody knows what was done. */
-export function explainGraphql(options: GitHubRequests, errors: unknown, headers: Headers): BugloopError {
+export function explainGraphql(options: GitHubRequests, errors: unknown, headers: Headers, document: string): BugloopError {
   const list = graphqlErrors.catch([]).parse(errors);
   const { apiUrl, slug } = options;
   if (list.some(({ type }) => type === 'RATE_LIMITED')) {
@@ -85,10 +102,12 @@ export function explainGraphql(options: GitHubRequests, errors: unknown, headers
     const error = new BugloopError('api.rate_limited', `${apiUrl}: the rate limit of this token is used up`);
     return troubled(error, { outcome: 'not-done', waitMs });
   }
-  for (const { type, message } of list) {
+  for (const { type, message, path, extensions } of list) {
     const words = oneLine(options, message);
     if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES' || isActionsRefusal(words)) {
-      return troubled(explainForbidden(options, words, headers), { outcome: 'refused' });
+      const field = fieldOf(document, path[0]);
+      const error = explainForbidden(options, words, headers, { field, signOn: extensions?.saml_failure === true });
+      return troubled(error, { outcome: 'refused' });
     }
     if (type === 'NOT_FOUND') {
       const error = new BugloopError('issue.not_found', `${slug}: ${words} The token may also not be allowed to see it.`);
@@ -110,33 +129,55 @@ function isActionsRefusal(words: string): boolean {
   return /GitHub Actions is not permitted to create/i.test(words);
 }
 
-/** Names the missing permission where GitHub tells it, and where each kind of token gets it. */
-function explainForbidden({ apiUrl, slug }: GitHubRequests, words: string, headers: Headers): BugloopError {
+/** The field that an answer calls by its alias. */
+function fieldOf(document: string, alias: string | number | undefined): string | undefined {
+  if (typeof alias !== 'string') return undefined;
+  const called = [...document.matchAll(/(\w+): (\w+)\(/g)].find(([, name]) => name === alias);
+  return called?.[2] ?? alias;
+}
+
+/** What a classic token would need for this, and does not have. */
+function lacksScope(headers: Headers): boolean {
+  const scopes = (name: string): string[] => (headers.get(name) ?? '').split(',').flatMap((scope) => scope.trim() || []);
+  const accepted = scopes('x-accepted-oauth-scopes');
+  const has = scopes('x-oauth-scopes');
+  return headers.has('x-oauth-scopes') && accepted.length > 0 && !accepted.some((scope) => has.includes(scope));
+}
+
+/** Names the missing permission where GitHub tells it, and where this kind of token gets it. */
+function explainForbidden(
+  options: GitHubRequests,
+  words: string,
+  headers: Headers,
+  { field, signOn = false }: { field?: string | undefined; signOn?: boolean } = {},
+): BugloopError {
+  const { apiUrl, slug, serverUrl, kind } = options;
   if (isActionsRefusal(words)) {
     return new BugloopError('auth.forbidden', `${slug} does not let GitHub Actions create pull requests`, {
-      hint: `set “Allow GitHub Actions to create and approve pull requests” under Settings → Actions → General of ${slug}`,
+      hint: `tick “Allow GitHub Actions to create and approve pull requests”: ${serverUrl}/${slug}/settings/actions`,
+    });
+  }
+  if (signOn || headers.has('x-github-sso')) {
+    return new BugloopError('auth.forbidden', `${slug}: its organization asks for single sign-on, and the token has none`, {
+      hint: whereToAuthorize(options),
+    });
+  }
+  if (/push access|admin rights/i.test(words)) {
+    return new BugloopError('auth.forbidden', `${apiUrl}: the account behind the token may not do this in ${slug} (${words})`, {
+      hint: `give the account the role Write: ${serverUrl}/${slug}/settings/access`,
     });
   }
   const accepted = headers.get('x-accepted-github-permissions') ?? '';
-  const needed = accepted === '' ? 'contents: write, pull-requests: write, issues: write' : describePermissions(accepted);
-  return new BugloopError('auth.forbidden', `${apiUrl}: the token may not do this in ${slug} (${words}); it needs ${needed}`, {
-    hint: `set ${needed} under permissions: in the workflow, or in the settings of the token or the App on GitHub`,
+  const permissions = accepted === '' ? permissionFor(field) : describePermissions(accepted);
+  const lacks = kind === 'classic' || kind === 'oauth' ? 'the scope repo, or public_repo' : permissions;
+  return new BugloopError('auth.forbidden', `${apiUrl}: the token may not do this in ${slug} (${words}); it needs ${lacks}`, {
+    hint: whereToGrant(options, permissions),
   });
 }
 
-/** `issues=write,pull_requests=write; contents=read` as a workflow writes it; alternatives are separated by `;`. */
-function describePermissions(header: string): string {
-  return header
-    .slice(0, 300)
-    .replaceAll(/[^a-z_=,;\s]/gi, '')
-    .split(';')
-    .map((set) =>
-      set
-        .split(',')
-        .map((pair) => pair.trim().replaceAll('_', '-').replace('=', ': '))
-        .join(', '),
-    )
-    .join(' or ');
+/** The same for what git was not allowed to do. */
+export function explainPushForbidden(options: GitHubRequests, { message }: BugloopError): BugloopError {
+  return new BugloopError('auth.forbidden', message, { hint: whereToGrant(options, 'contents: write') });
 }
 
 function messageOf(options: GitHubRequests, body: string): string {

@@ -118,7 +118,7 @@ function shapeError(error: GraphQLError, problems: string[]): object {
       path,
       locations,
       message,
-      ...(cause.type === 'FORBIDDEN' ? { extensions: { saml_failure: false } } : {}),
+      ...(cause.type === 'FORBIDDEN' ? { extensions: { saml_failure: 'x-github-sso' in (cause.headers ?? {}) } } : {}),
     };
   // Coercion of a variable, a missing resolver or a mistake of the double.
   problems.push(cause && !(cause instanceof Unknown) ? `${message} ${cause.stack}` : message);

@@ -221,7 +221,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
       request.surface === 'graphql'
         ? await answerQuery(request, caller, budget)
         : await answerRest(request, place, caller, budget);
-    const headers = { ...answered.headers, ...rateHeaders(request, budget), ...tokenHeaders(token) };
+    const headers = { ...tokenHeaders(token), ...answered.headers, ...rateHeaders(request, budget) };
     const etag = `W/"${createHash('sha256').update(answered.body).digest('hex')}"`;
     if (request.method === 'GET' && answered.status === 200) {
       if (incoming.headers['if-none-match'] === etag) {

@@ -64,6 +64,7 @@ function check(caller: Caller, repository: Repository, need: Need): Refusal | un
     if (repository.private) return notFound();
     return writes ? new Refusal(401, 'Requires authentication') : undefined;
   }
+  if (token.signOn) return signOnRefusal(repository);
   if (token.kind === 'classic') return checkClassic(caller, token, repository, need, writes);
   const levels = Object.entries(need.any).map(([permission, level]) => ({ permission, level }));
   const granted = levels.some(
@@ -75,6 +76,14 @@ function check(caller: Caller, repository: Repository, need: Need): Refusal | un
   const accepted = levels.map(({ permission, level }) => `${permission}=${level}`).join('; ');
   const whom = token.kind === 'fine-grained' || token.kind === 'read-only' ? 'personal access token' : 'integration';
   return new Refusal(403, `Resource not accessible by ${whom}`, { headers: { 'x-accepted-github-permissions': accepted } });
+}
+
+/** In GraphQL it is FORBIDDEN with `saml_failure`. */
+function signOnRefusal({ owner }: Repository): Refusal {
+  const message =
+    'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.';
+  const url = `https://github.com/orgs/${owner.login}/sso?authorization_request=FAKE`;
+  return new Refusal(403, message, { headers: { 'x-github-sso': `required; url=${url}` } });
 }
 
 function checkClassic(caller: Caller, token: Token, repository: Repository, need: Need, writes: boolean): Refusal | undefined {

@@ -55,6 +55,8 @@ interface TokenSeed {
   /** Of a classic token. Default `repo`. */
   scopes?: readonly string[];
   repositories?: Repository[];
+  /** Was not authorized for the organization’s single sign-on. */
+  signOn?: boolean;
 }
 
 interface WorkflowSeed {
@@ -251,6 +253,7 @@ export function openSeeds(world: World): Seeds {
         permissions: seed.permissions ?? (seed.kind === 'read-only' ? readOnly : defaultPermissions),
         scopes: seed.scopes ?? (seed.kind === 'classic' ? ['repo'] : []),
         ...(seed.repositories ? { repositories: seed.repositories } : {}),
+        ...(seed.signOn ? { signOn: true } : {}),
       };
       world.tokens.set(token.value, token);
       return token;

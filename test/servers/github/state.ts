@@ -34,6 +34,8 @@ export interface Token {
   permissions: Partial<Record<Permission, Level>>;
   /** Of a classic token. */
   scopes: readonly string[];
+  /** The organization wants single sign-on, and this token was not authorized for it. */
+  signOn?: boolean;
   /** Writes reach only these, where the token names any. */
   repositories?: Repository[];
 }
