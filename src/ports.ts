@@ -112,8 +112,8 @@ export interface Mirror {
   /** Texts of many regular files at once; binary files and those over 1 MB are left out. */
   readMany(commit: CommitId, paths: readonly RepoPath[]): Promise<Map<RepoPath, string>>;
   list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number; id: string }[]>;
-  /** Shows blobs of known size one after the other, in the order given, without holding all of them. */
-  readBlobs(blobs: readonly { id: string; size: number }[], see: (id: string, content: Uint8Array) => void): Promise<void>;
+  /** Shows blobs one after the other, in the order given, without holding all of them. */
+  readBlobs(ids: readonly string[], see: (id: string, content: Uint8Array) => void): Promise<void>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;
   /**

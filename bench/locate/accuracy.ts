@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addEntry, maxFileBytes, newIndex, pathKinds, rankTexts, selectChunks, shortlist } from '../../src/core/locate.ts';
-import { column, width } from '../../src/core/locate/features.ts';
+import { column, readRow } from '../../src/core/locate/features.ts';
 import { findRepository, isTraining, listTree, readBlobs, readCases, reportOf, type Case } from './corpus.ts';
 
 /**
@@ -120,9 +120,7 @@ async function measure(repo: string, own: readonly Case[]): Promise<void> {
 
 function sample({ id, set, gold_files: gold }: Case, { matrix, rows, paths }: ReturnType<typeof shortlist>): Sample {
   const found = rows.flatMap((row, at) => (gold.includes(paths[row] ?? '') ? [at] : []));
-  const values = rows.map((row) =>
-    Array.from(matrix.values.subarray(row * width, (row + 1) * width), (value) => Math.round(value * 1e4) / 1e4),
-  );
+  const values = rows.map((_, at) => readRow(matrix, at).map((value) => Math.round(value * 1e4) / 1e4));
   return { id, set, gold: found, missed: gold.length - found.length, rows: values };
 }
 

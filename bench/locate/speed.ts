@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import { findSuspects } from '../../src/loop/prompt.ts';
 import { openGit } from '../../src/workspace/git.ts';
 import { openCacheFile } from '../../src/workspace/cache.ts';
 import { openMirror } from '../../src/workspace/mirror.ts';
+import { generateRepository, planted } from './generate.ts';
 
 /**
  * L3: time and memory to find the suspects of a report in a generated repository of 100,000 files, the first time and
@@ -30,13 +30,7 @@ const { values: flags } = parseArgs({
   },
 });
 const searchPath = process.env['PATH'] ?? '';
-const words = 'quorum ledger settle invoice throttle replica checksum digest cursor payload tenant rollback'.split(' ');
-const report = readReport({
-  id: 'x',
-  title: 'settleInvoice() loses the rollback of a tenant when the ledger has no quorum',
-  body: 'The replica keeps a cursor whose checksum and digest are of the old payload, then we throttle forever.',
-  source: 'file',
-});
+const report = readReport({ id: 'x', ...planted.report, source: 'file' });
 const measured = z.object({ ms: z.number(), megabytes: z.number(), first: z.string() });
 
 if (flags.measure !== undefined) await measureOnce(flags.measure, flags.cache ?? '', flags.base ?? '');
@@ -61,12 +55,13 @@ async function compare(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'locate-bench-'));
   try {
     const repository = join(scratch, 'repository');
-    const base = await generate(repository, Number(flags.files));
+    const { commit: base } = await generateRepository(repository, Number(flags.files));
+    await execa('git', ['checkout', '--quiet', '--force', 'main'], { cwd: repository });
     const cache = join(scratch, 'cache', 'locate.index');
     const times: Record<string, number[]> = { grepTree: [], grepTreeAgain: [], grepFiles: [], first: [], again: [] };
     let megabytes = 0;
     let found = '';
-    const patterns = words.flatMap((word) => ['-e', word]);
+    const patterns = planted.words.flatMap((word) => ['-e', word]);
     const grep = (...where: string[]) =>
       timed(() =>
         execa('git', ['grep', '-c', '-F', ...patterns, ...where], { cwd: repository, reject: false, stdout: 'ignore' }),
@@ -113,59 +108,4 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await run();
   return performance.now() - started;
-}
-
-/** A repository with one commit, made without ever writing the files; then a checkout of it. The same for the same number. */
-async function generate(repository: string, files: number): Promise<string> {
-  await execa('git', ['init', '--quiet', repository]);
-  const importing = execa('git', ['fast-import', '--quiet'], { cwd: repository, stdout: 'ignore', buffer: false });
-  const { stdin } = importing;
-  stdin.write('commit refs/heads/main\ncommitter Bench <bench@example.invalid> 0 +0000\ndata 0\n');
-  const random = generator(7);
-  const vocabulary = Array.from({ length: 20_000 }, (_, nth) =>
-    nth < words.length * 40 && nth % 40 === 39 ? pick(words, nth) : invent(random),
-  );
-  for (let nth = 0; nth < files; nth++) {
-    const name = `${pick(vocabulary, random(20_000))}${nth}`;
-    const path = `src/${pick(vocabulary, nth % 40)}/${pick(vocabulary, nth % 900)}/${name}.${pick(['ts', 'py', 'go', 'java'], nth)}`;
-    const text = writeSource(vocabulary, random, nth === Math.floor(files / 3));
-    if (!stdin.write(`M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`)) await once(stdin, 'drain');
-  }
-  stdin.end('done\n');
-  await importing;
-  await execa('git', ['checkout', '--quiet', '--force', 'main'], { cwd: repository });
-  return (await execa('git', ['rev-parse', 'main'], { cwd: repository })).stdout;
-}
-
-/** About 3 KB, with few frequent and many rare words, as in programs. */
-function writeSource(vocabulary: readonly string[], random: (below: number) => number, guilty: boolean): string {
-  const word = () => pick(vocabulary, Math.floor(20_000 * (random(10_000) / 10_000) ** 3));
-  const name = () => word() + word().replace(/^./, (letter) => letter.toUpperCase());
-  const lines = guilty
-    ? ['export function settleInvoice(tenant, ledger) {', '  return ledger.quorum ? rollback(tenant) : undefined;', '}']
-    : [];
-  for (let part = 0; part < 12; part++) {
-    lines.push(`export function ${name()}(${word()}, ${word()}) {`);
-    for (let line = 0; line < 5; line++) lines.push(`  const ${word()} = ${word()}.${name()}(${word()}, '${word()} ${word()}');`);
-    lines.push('}', '');
-  }
-  return lines.join('\n');
-}
-
-function pick(list: readonly string[], at: number): string {
-  return list[at % list.length] ?? '';
-}
-
-function invent(random: (below: number) => number): string {
-  const syllables = ['ba', 'co', 'di', 'fu', 'ge', 'ha', 'ki', 'lo', 'mu', 'ne', 'po', 'ra', 'si', 'tu', 've', 'za'];
-  return Array.from({ length: 2 + random(3) }, () => pick(syllables, random(16))).join('');
-}
-
-/** Park and Miller's minimal standard generator. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
 }

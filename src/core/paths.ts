@@ -38,13 +38,17 @@ export function globProblem(pattern: string): string | undefined {
  * stands for everything below.
  */
 export function matchAny(globs: readonly string[]): Matcher {
-  const { byExtension, others } = sortByExtension(globs.flatMap(compile));
+  const patterns = globs.flatMap(compile);
+  const { byExtension, others } = sortByExtension(patterns.filter((segments) => nameAnywhere(segments) === undefined));
+  const anywhere = new Set(patterns.flatMap((segments) => nameAnywhere(segments) ?? []));
   return (path) => {
+    if (anywhere.size > 0 && hasSegment(path, anywhere)) return true;
     const own = byExtension.get(path.slice(path.lastIndexOf('.') + 1));
     if (own === undefined && others.length === 0) return false;
     let parts: readonly string[] | undefined;
-    const matches = ({ segments, text }: Sorted): boolean => {
-      if (!path.includes(text)) return false;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const matches = ({ segments, text, head, anyFolder }: Sorted): boolean => {
+      if (!(anyFolder ? name : path).startsWith(head) || !(anyFolder ? name : path).includes(text)) return false;
       parts ??= path.split('/');
       return matchSegments(segments, parts);
     };
@@ -52,10 +56,31 @@ export function matchAny(globs: readonly string[]): Matcher {
   };
 }
 
-/** A pattern, and text that everything it matches contains. */
+/** What stands between two `**` where a pattern says no more: most do, and looking up the segments of a path is quick. */
+function nameAnywhere(segments: readonly Segment[]): string | undefined {
+  const [first, name, last, ...more] = segments;
+  if (first !== '**' || last !== '**' || more.length > 0 || name === undefined || name === '**') return undefined;
+  return name.every(({ kind }) => kind === 'text') ? textsOf([name])[0] : undefined;
+}
+
+function hasSegment(path: RepoPath, names: ReadonlySet<string>): boolean {
+  let start = 0;
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', start)) {
+    if (names.has(path.slice(start, end))) return true;
+    start = end + 1;
+  }
+  return names.has(path.slice(start));
+}
+
+/** A pattern, and what can be said quickly of everything it matches. */
 interface Sorted {
   segments: Segment[];
+  /** It contains this; in its name, where `anyFolder` is true. */
   text: string;
+  /** It begins with this; its name, where `anyFolder` is true. */
+  head: string;
+  /** The pattern tells a name in any folder. */
+  anyFolder: boolean;
 }
 
 /** Of hundreds of patterns few can match a given path: those that end with its extension or with none, and whose text it contains. */
@@ -63,12 +88,13 @@ function sortByExtension(patterns: readonly Segment[][]): { byExtension: Map<str
   const byExtension = new Map<string, Sorted[]>();
   const others: Sorted[] = [];
   for (const segments of patterns) {
-    const text = longestText(segments);
+    const anyFolder = segments.length === 2 && segments[0] === '**' && segments[1] !== '**';
+    const sorted: Sorted = { segments, text: longestText(segments), head: firstText(segments[anyFolder ? 1 : 0]), anyFolder };
     const extension = segments.at(-1) === '**' ? undefined : /\.([^.]+)$/.exec(lastText(segments))?.[1];
-    if (extension === undefined) others.push({ segments, text });
+    if (extension === undefined) others.push(sorted);
     else {
       const same = byExtension.get(extension) ?? [];
-      byExtension.set(extension, [...same, { segments, text }]);
+      byExtension.set(extension, [...same, sorted]);
     }
   }
   return { byExtension, others };
@@ -77,6 +103,11 @@ function sortByExtension(patterns: readonly Segment[][]): { byExtension: Map<str
 /** The text that a pattern's last segment ends with. */
 function lastText(segments: readonly Segment[]): string {
   return textsOf(segments.slice(-1)).at(-1) ?? '';
+}
+
+/** The text that a segment begins with. */
+function firstText(segment: Segment | undefined): string {
+  return segment === undefined || segment === '**' ? '' : (textsOf([segment])[0] ?? '');
 }
 
 function longestText(segments: readonly Segment[]): string {

@@ -60,7 +60,10 @@ export async function findSuspects(
   });
   const wanted = list.rows.flatMap((row) => files[row] ?? []);
   const texts = new Map<string, Uint8Array>();
-  await mirror.readBlobs(wanted, (id, content) => texts.set(id, content));
+  await mirror.readBlobs(
+    wanted.map(({ id }) => id),
+    (id, content) => texts.set(id, content),
+  );
   const idOf = new Map(wanted.map(({ path, id }) => [path, id]));
   const ranked = rankTexts(list, (path) => texts.get(idOf.get(path) ?? ''));
   return { suspects: nameSuspects(ranked, maxSuspects), chunks: selectChunks(ranked, chunkBytes) };
@@ -70,9 +73,9 @@ export async function findSuspects(
 async function indexBlobs(blobs: readonly { id: string; size: number }[], mirror: Mirror, cache?: Cache): Promise<Index> {
   const kept = await cache?.load();
   const index = (kept === undefined ? undefined : decodeIndex(kept)) ?? newIndex();
-  const unknown = new Map(blobs.filter(({ id }) => !index.entries.has(id)).map((blob) => [blob.id, blob]));
+  const unknown = new Set(blobs.flatMap(({ id }) => (index.entries.has(id) ? [] : [id])));
   if (unknown.size === 0) return index;
-  await mirror.readBlobs([...unknown.values()], (id, content) => {
+  await mirror.readBlobs([...unknown], (id, content) => {
     // A binary file says nothing; its entry says that it was read.
     const binary = content.subarray(0, 8_000).includes(0);
     index.entries.set(id, addEntry(index.store, binary ? new Uint8Array() : content));

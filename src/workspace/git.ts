@@ -12,6 +12,8 @@ export interface Git {
   run: (args: readonly string[], call?: GitCall) => Promise<string>;
   /** As `run`, byte for byte: for paths and contents, which need not be UTF-8. */
   bytes: (args: readonly string[], call?: GitCall) => Promise<Buffer>;
+  /** As `bytes`, handed over as it comes. What `see` throws ends git and is thrown. */
+  stream: (args: readonly string[], call: GitCall, see: (bytes: Buffer) => void) => Promise<void>;
   /** As `run` with a remote over HTTP, where failing is an answer: what git printed, and whether it succeeded. */
   exchange: (
     remote: Remote,
@@ -116,6 +118,7 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       }
     },
     bytes,
+    stream,
     async exchange(remote, args, timeoutMs) {
       const env = { ...environment({}), ...environmentFor(remote) };
       const { failed, timedOut, stdout, stderr } = await start([...transport, ...args], env, {}, timeoutMs);
@@ -126,7 +129,16 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
   };
 
   function start(args: readonly string[], env: Record<string, string>, call: GitCall, timeout = 0) {
-    return execa('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
+    return execa('git', commandOf(args), {
+      ...optionsOf(env, call),
+      // Git waits for ever where an answer ends too early, and so do the helpers it started.
+      timeout,
+      killDescendants: timeout > 0,
+    });
+  }
+
+  function optionsOf(env: Record<string, string>, call: GitCall) {
+    return {
       cwd: place.directory,
       env,
       extendEnv: false,
@@ -136,18 +148,34 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       // In a session of its own, which a terminal's Ctrl-C does not reach.
       detached: true,
       maxBuffer: maxAnswer,
-      // Git waits for ever where an answer ends too early, and so do the helpers it started.
-      timeout,
-      killDescendants: timeout > 0,
-      ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
+      ...(call.input === undefined ? ({ stdin: 'ignore' } as const) : { input: call.input }),
       ...(options.signal ? { cancelSignal: options.signal } : {}),
-    });
+    } as const;
   }
 
   async function bytes(args: readonly string[], call: GitCall = {}): Promise<Buffer> {
     const result = await start(args, environment(call), call);
     if (!result.failed) return Buffer.from(result.stdout);
     throw explain({ args, stderr: `${result.code ?? ''} ${text(result.stderr)}` }, result.cause);
+  }
+
+  async function stream(args: readonly string[], call: GitCall, see: (bytes: Buffer) => void): Promise<void> {
+    const running = execa('git', commandOf(args), {
+      ...optionsOf(environment(call), call),
+      buffer: { stdout: false, stderr: true },
+    });
+    let broken: { error: unknown } | undefined;
+    running.stdout.on('data', (bytes: Buffer) => {
+      try {
+        if (broken === undefined) see(bytes);
+      } catch (error) {
+        broken = { error };
+        running.kill('SIGKILL');
+      }
+    });
+    const result = await running;
+    if (broken !== undefined) throw broken.error;
+    if (result.failed) throw explain({ args, stderr: `${result.code ?? ''} ${text(result.stderr)}` }, result.cause);
   }
 }
 
@@ -192,6 +220,10 @@ function environmentFor({ url, token }: Remote): Record<string, string> {
     GIT_CONFIG_KEY_0: `http.${url}.extraHeader`,
     GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
   };
+}
+
+function commandOf(args: readonly string[]): string[] {
+  return [...settings.flatMap((setting) => ['-c', setting]), ...args];
 }
 
 function text(bytes: Uint8Array | undefined): string {

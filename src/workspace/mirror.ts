@@ -13,10 +13,6 @@ const maxText = 1024 * 1024;
 const maxTexts = 64 * 1024 * 1024;
 /** Bytes above which a blob is not looked into: it counts as binary. */
 const maxBlob = 16 * 1024 * 1024;
-/** Bytes of blobs that are in memory at one time. */
-const maxBatch = 64 * 1024 * 1024;
-/** As `maxBatch`, where the blobs are looked at one by one and many: git reads ahead while they are looked at. */
-const maxStreamed = 8 * 1024 * 1024;
 
 /** Longest time of one transfer, in milliseconds. What is pushed is as small as a change may be; a fetch may bring history. */
 const pushMs = 20_000;
@@ -112,7 +108,7 @@ function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefine
       return [...(await entriesOf(commit))];
     },
 
-    readBlobs: (blobs, see) => eachBlob(git, new Map(blobs.map(({ id, size }) => [checked(id), size])), see, maxStreamed),
+    readBlobs: (ids, see) => eachBlob(git, ids.map(checked), see),
 
     async patch(base, head) {
       const shown = ['-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/'];
@@ -255,12 +251,17 @@ interface TreeEntry {
 }
 
 async function listTree(git: Git, commit: CommitId): Promise<TreeEntry[]> {
-  const records = splitNul(await git.bytes(['ls-tree', '-r', '-z', '-l', '--full-tree', commit]));
-  return records.map((record) => {
-    const tab = record.indexOf(0x09);
-    const [mode = '', , id = '', size = ''] = record.toString('latin1', 0, tab).split(/ +/);
-    return { path: record.toString('utf8', tab + 1), mode, id, size: Number(size) || 0 };
-  });
+  const listed = await git.bytes(['ls-tree', '-r', '-z', '-l', '--full-tree', commit]);
+  const entries: TreeEntry[] = [];
+  // `100644 blob <id> <size, right-aligned>`, a tab, the name.
+  for (let at = 0; at < listed.length;) {
+    const tab = listed.indexOf(0x09, at);
+    const end = listed.indexOf(0, tab);
+    const [mode = '', , id = '', ...rest] = listed.toString('latin1', at, tab).split(' ');
+    entries.push({ path: listed.toString('utf8', tab + 1, end), mode, id, size: Number(rest.at(-1)) || 0 });
+    at = end + 1;
+  }
+  return entries;
 }
 
 async function readFiles(
@@ -272,7 +273,7 @@ async function readFiles(
   const wanted = new Set(paths);
   const files = entries.filter(({ path, mode, size }) => wanted.has(path) && mode.startsWith('100') && size <= max);
   const contents = new Map<string, Buffer>();
-  await eachBlob(git, new Map(files.map(({ id, size }) => [id, size])), (id, content) => contents.set(id, content));
+  await eachBlob(git, new Set(files.map(({ id }) => id)), (id, content) => contents.set(id, content));
   return new Map(files.map(({ path, id }) => [path, contents.get(id) ?? Buffer.alloc(0)]));
 }
 
@@ -415,7 +416,8 @@ async function look(git: Git, records: readonly TreeRecord[]): Promise<Map<strin
   const sizes = await sizesOf(git, ids);
   for (const [id, size] of sizes) if (size > maxBlob) blobs.set(id, { size, binary: true, lines: 0 });
   let texts = 0;
-  await eachBlob(git, new Map([...sizes].filter(([, size]) => size <= maxBlob)), (id, content) => {
+  const readable = [...sizes].flatMap(([id, size]) => (size <= maxBlob ? [id] : []));
+  await eachBlob(git, readable, (id, content) => {
     const binary = content.includes(0);
     const load = !binary && content.length <= maxText && texts + content.length <= maxTexts;
     if (load) texts += content.length;
@@ -440,47 +442,49 @@ async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<string, 
   );
 }
 
-/** Reads blobs of known size, about `most` bytes at a time; git reads the next ones while these are looked at. */
-async function eachBlob(
-  git: Git,
-  sizes: ReadonlyMap<string, number>,
-  see: (id: string, content: Buffer) => void,
-  most = maxBatch,
-): Promise<void> {
-  const batches = splitBatches(sizes, most);
-  const ask = (batch: readonly string[] | undefined): Promise<Buffer> | undefined => {
-    if (batch === undefined) return undefined;
-    const answer = git.bytes(['cat-file', '--batch', '--buffer'], { input: `${batch.join('\n')}\n` });
-    // It is awaited later, or never when `see` throws first.
-    answer.catch(() => undefined);
-    return answer;
-  };
-  let next = ask(batches[0]);
-  for (const [nth, batch] of batches.entries()) {
-    const answer = (await next) ?? Buffer.alloc(0);
-    next = ask(batches[nth + 1]);
-    let at = 0;
-    for (const id of batch) {
-      const start = answer.indexOf(0x0a, at) + 1;
-      const size = Number(answer.toString('latin1', at, start - 1).split(' ')[2]);
-      see(id, answer.subarray(start, start + size));
-      at = start + size + 1;
+/**
+ * Shows blobs in the order given, one after the other, as git prints them. A blob that lies whole in what was read at once
+ * is not copied.
+ */
+async function eachBlob(git: Git, ids: Iterable<string>, see: (id: string, content: Buffer) => void): Promise<void> {
+  const input = [...ids].map((id) => `${id}\n`).join('');
+  if (input === '') return;
+  // What was read and not yet understood: the head of an answer, or the beginning of a blob of known size.
+  let [parts, held] = [[] as Buffer[], 0];
+  let blob: { id: string; size: number } | undefined;
+  await git.stream(['cat-file', '--batch', '--buffer'], { input }, (bytes) => {
+    let rest = bytes;
+    if (held > 0) {
+      parts.push(bytes);
+      held += bytes.length;
+      if (blob !== undefined && held <= blob.size) return;
+      rest = Buffer.concat(parts, held);
     }
-  }
+    let at = 0;
+    for (;;) {
+      if (blob === undefined) {
+        const end = rest.indexOf(0x0a, at);
+        if (end < 0) break;
+        blob = readHead(rest.toString('latin1', at, end));
+        at = end + 1;
+      }
+      // A line end follows the content.
+      if (rest.length - at <= blob.size) break;
+      const { id, size } = blob;
+      blob = undefined;
+      see(id, rest.subarray(at, at + size));
+      at += size + 1;
+    }
+    held = rest.length - at;
+    parts = held > 0 ? [rest.subarray(at)] : [];
+  });
 }
 
-function splitBatches(sizes: ReadonlyMap<string, number>, most: number): string[][] {
-  const batches: string[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const [id, size] of sizes) {
-    if (bytes + size > most) {
-      batches.push([]);
-      bytes = 0;
-    }
-    batches.at(-1)?.push(id);
-    bytes += size;
-  }
-  return batches;
+/** `<id> blob <size>`. */
+function readHead(line: string): { id: string; size: number } {
+  const [id = '', type, size] = line.split(' ');
+  if (type !== 'blob') throw new BugloopError('git.failed', `git has no blob ${line}`);
+  return { id, size: Number(size) };
 }
 
 /**

@@ -219,7 +219,7 @@ describe('trees', () => {
     const listed = await mirror.list(base);
     const seen: [string, number][] = [];
     await mirror.readBlobs(
-      listed.filter(({ mode }) => mode.startsWith('100')),
+      listed.flatMap(({ mode, id }) => (mode.startsWith('100') ? [id] : [])),
       (id, content) => seen.push([id, content.length]),
     );
     const blobs = new Map(listed.filter(({ mode }) => mode.startsWith('100')).map(({ id, size }) => [id, size]));

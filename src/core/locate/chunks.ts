@@ -1,6 +1,6 @@
 import type { BugReport } from '../issue.ts';
 import type { RepoPath } from '../types.ts';
-import { add, asVector, raise, read as scoreOf, scoreRow, toShare } from './features.ts';
+import { add, asVector, raise, read as scoreOf, scoreRows, toShare } from './features.ts';
 import type { Query } from './query.ts';
 import { explain, type Shortlist } from './rank-files.ts';
 import { scan } from './terms.ts';
@@ -39,32 +39,33 @@ export function rankTexts(list: Shortlist, textOf: (path: RepoPath) => Uint8Arra
   const read = texts.map((bytes) => readText(bytes, wordWeights, query.names));
   read.forEach(({ chunks }, at) => {
     const best = chunks.toSorted((a, b) => b - a);
-    raise(matrix, rows[at] ?? 0, 'chunk', best[0] ?? 0);
-    raise(matrix, rows[at] ?? 0, 'chunks', (best[0] ?? 0) + (best[1] ?? 0) + (best[2] ?? 0));
+    raise(matrix, at, 'chunk', best[0] ?? 0);
+    raise(matrix, at, 'chunks', (best[0] ?? 0) + (best[1] ?? 0) + (best[2] ?? 0));
   });
   const decoder = new TextDecoder('latin1');
   const decoded = texts.map((bytes) => decoder.decode(bytes));
   const credit = (feature: 'literal' | 'exact', texts: readonly string[]) => {
     for (const text of texts) {
-      const holding = rows.filter((_, at) => decoded[at]?.includes(text) === true);
-      for (const row of holding) add(matrix, row, feature, 1 / holding.length);
+      const holding = decoded.flatMap((own, at) => (own.includes(text) ? [at] : []));
+      for (const at of holding) add(matrix, at, feature, 1 / holding.length);
     }
   };
   credit('literal', literalsOf(list.report));
   credit('exact', [...query.names.values()].flatMap(({ name, telling }) => (telling ? [name] : [])).slice(0, 60));
-  for (const row of rows) {
-    const over = scoreOf(matrix, row, 'literal') - maxLiteral;
-    if (over > 0) add(matrix, row, 'literal', -over);
+  for (const at of rows.keys()) {
+    const over = scoreOf(matrix, at, 'literal') - maxLiteral;
+    if (over > 0) add(matrix, at, 'literal', -over);
   }
-  for (const feature of ['chunk', 'chunks', 'exact'] as const) toShare(matrix, rows, feature);
+  toShare(matrix, ['chunk', 'chunks', 'exact']);
+  const scores = scoreRows(matrix, vector);
   const ranked = rows.map((row, at): RankedText => {
     const { offsets, worth } = read[at] ?? { offsets: [0], worth: new Float64Array(1) };
     const line = named.get(row)?.line;
     const known = line !== undefined && line <= offsets.length ? line : bestDefinition(read[at]?.definitions);
     return {
       path: paths[row] ?? '',
-      score: round(scoreRow(matrix, row, vector)),
-      why: explain(list, row),
+      score: round(scores[at] ?? 0),
+      why: explain(list, at),
       ...(known === undefined ? {} : { line: known }),
       bytes: texts[at] ?? new Uint8Array(),
       offsets,

@@ -62,9 +62,9 @@ export const column = {
   anyWhole: 46,
 } as const;
 export type Feature = keyof typeof column;
-export const width = Object.keys(column).length;
+const width = Object.keys(column).length;
 
-/** One row of features per file. */
+/** One row of features per file; kept by column, as most is done column by column. */
 export interface Matrix {
   rows: number;
   values: Float64Array;
@@ -74,35 +74,55 @@ export function newMatrix(rows: number): Matrix {
   return { rows, values: new Float64Array(rows * width) };
 }
 
-export function read(matrix: Matrix, row: number, feature: Feature): number {
-  return matrix.values[row * width + column[feature]] ?? 0;
+export function read({ rows, values }: Matrix, row: number, feature: Feature): number {
+  return values[column[feature] * rows + row] ?? 0;
 }
 
-export function add(matrix: Matrix, row: number, feature: Feature, value: number): void {
-  const at = row * width + column[feature];
-  matrix.values[at] = (matrix.values[at] ?? 0) + value;
+/** Some rows of a matrix, in the order given. */
+export function pick({ rows, values }: Matrix, picked: readonly number[]): Matrix {
+  const small = newMatrix(picked.length);
+  for (let nth = 0; nth < width; nth++)
+    for (const [at, row] of picked.entries()) small.values[nth * picked.length + at] = values[nth * rows + row] ?? 0;
+  return small;
 }
 
-export function raise(matrix: Matrix, row: number, feature: Feature, value: number): void {
-  const at = row * width + column[feature];
-  matrix.values[at] = Math.max(matrix.values[at] ?? 0, value);
+/** In the order of the columns. */
+export function readRow({ rows, values }: Matrix, row: number): number[] {
+  return Array.from({ length: width }, (_, nth) => values[nth * rows + row] ?? 0);
 }
 
-/** Divides a column by its largest value in `rows`, so that reports of any length compare. */
-export function toShare(matrix: Matrix, rows: Iterable<number>, feature: Feature): void {
-  const all = [...rows];
-  let most = 0;
-  for (const row of all) most = Math.max(most, read(matrix, row, feature));
-  if (most > 0) for (const row of all) matrix.values[row * width + column[feature]] = read(matrix, row, feature) / most;
+export function add({ rows, values }: Matrix, row: number, feature: Feature, value: number): void {
+  const at = column[feature] * rows + row;
+  values[at] = (values[at] ?? 0) + value;
+}
+
+export function raise({ rows, values }: Matrix, row: number, feature: Feature, value: number): void {
+  const at = column[feature] * rows + row;
+  if (value > (values[at] ?? 0)) values[at] = value;
+}
+
+/** Divides columns by their largest value, so that reports of any length compare. */
+export function toShare({ rows, values }: Matrix, features: readonly Feature[]): void {
+  for (const feature of features) {
+    const own = values.subarray(column[feature] * rows, (column[feature] + 1) * rows);
+    let most = 0;
+    for (let row = 0; row < rows; row++) most = Math.max(most, own[row] ?? 0);
+    if (most > 0) for (let row = 0; row < rows; row++) own[row] = (own[row] ?? 0) / most;
+  }
 }
 
 export type Weights = Readonly<Record<Feature, number>>;
 
-/** The weighted sum of one row. */
-export function scoreRow(matrix: Matrix, row: number, weights: Float64Array): number {
-  let score = 0;
-  for (let at = 0; at < width; at++) score += (matrix.values[row * width + at] ?? 0) * (weights[at] ?? 0);
-  return score;
+/** The weighted sum of every row. */
+export function scoreRows({ rows, values }: Matrix, weights: Float64Array): Float64Array {
+  const scores = new Float64Array(rows);
+  for (let nth = 0; nth < width; nth++) {
+    const weight = weights[nth] ?? 0;
+    if (weight === 0) continue;
+    const own = values.subarray(nth * rows, (nth + 1) * rows);
+    for (let row = 0; row < rows; row++) scores[row] = (scores[row] ?? 0) + (own[row] ?? 0) * weight;
+  }
+  return scores;
 }
 
 /** In the order of the columns. */

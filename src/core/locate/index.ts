@@ -1,4 +1,4 @@
-import { scan } from './terms.ts';
+import { fieldOfName, fieldsOfName, forgetNames, known, readNames, type Reader } from './terms.ts';
 
 /**
  * A forward index: for each blob its different terms and how often each occurs, one after the other in two arrays.
@@ -25,43 +25,82 @@ function newStore(capacity = 1 << 16): Store {
   return { terms: new Uint32Array(capacity), counts: new Uint8Array(capacity), used: 0 };
 }
 
-const slots = 1 << 16;
-const slotTerms = new Uint32Array(slots);
-const slotPlace = new Int32Array(slots);
-const slotRound = new Uint32Array(slots);
-let round = 0;
-
 /** Bytes of one file that are read; what follows is data more often than program. */
 const maxIndexed = 400_000;
 /** Different terms of one file. */
 const maxTerms = 40_000;
 
+/** Of the file being read: which names it has, and what it defines and imports. */
+const met = { round: 0, names: new Int32Array(1 << 12), usedNames: 0, marks: new Int32Array(1 << 8), usedMarks: 0 };
+
+const counter: Reader = {
+  name(number) {
+    const { table } = known;
+    const row = number * fieldsOfName;
+    if (table[row + fieldOfName.round] === met.round) {
+      table[row + fieldOfName.count] = (table[row + fieldOfName.count] ?? 0) + 1;
+      return;
+    }
+    table[row + fieldOfName.round] = met.round;
+    table[row + fieldOfName.count] = 1;
+    if (met.usedNames === met.names.length) met.names = twice(met.names);
+    met.names[met.usedNames++] = number;
+  },
+  mark(term) {
+    if (met.usedMarks === met.marks.length) met.marks = twice(met.marks);
+    met.marks[met.usedMarks++] = term;
+  },
+};
+
+function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length);
+  larger.set(array);
+  return larger;
+}
+
+/** Place in the store plus one, by term; as much of it as a file needs. */
+const slots = new Int32Array(1 << 16);
+
 /** Adds the terms of one file to the store. */
 export function addEntry(store: Store, bytes: Uint8Array): Entry {
-  round += 1;
+  forgetNames();
+  met.round += 1;
+  met.usedNames = 0;
+  met.usedMarks = 0;
+  readNames(bytes, 0, Math.min(bytes.length, maxIndexed), true, counter);
   const from = store.used;
-  let length = 0;
-  scan(bytes, 0, Math.min(bytes.length, maxIndexed), true, (term) => {
-    length += 1;
-    let slot = (term ^ (term >>> 16)) & (slots - 1);
-    while (slotRound[slot] === round) {
-      if (slotTerms[slot] === term) {
-        const place = slotPlace[slot] ?? 0;
-        const count = store.counts[place] ?? 0;
-        if (count < 255) store.counts[place] = count + 1;
+  const { table, terms: words } = known;
+  let length = met.usedMarks;
+  let size = 1 << 8;
+  while (size < slots.length && size < 6 * (met.usedNames + met.usedMarks)) size *= 2;
+  slots.fill(0, 0, size);
+  const mask = size - 1;
+  const add = (term: number, times: number): void => {
+    let slot = (term ^ (term >>> 16)) & mask;
+    for (let place = slots[slot] ?? 0; place > 0; place = slots[slot] ?? 0) {
+      const at = from + place - 1;
+      if (store.terms[at] === term) {
+        store.counts[at] = Math.min(255, (store.counts[at] ?? 0) + times);
         return;
       }
-      slot = (slot + 1) & (slots - 1);
+      slot = (slot + 1) & mask;
     }
-    if (store.used - from >= maxTerms) return;
+    if (store.used - from >= Math.min(maxTerms, mask)) return;
     if (store.used === store.terms.length) grow(store, Math.max(1 << 16, store.used * 2));
-    slotRound[slot] = round;
-    slotTerms[slot] = term;
-    slotPlace[slot] = store.used;
     store.terms[store.used] = term;
-    store.counts[store.used] = 1;
+    store.counts[store.used] = Math.min(255, times);
     store.used += 1;
-  });
+    slots[slot] = store.used - from;
+  };
+  for (let nth = 0; nth < met.usedNames; nth++) {
+    const row = (met.names[nth] ?? 0) * fieldsOfName;
+    const times = table[row + fieldOfName.count] ?? 0;
+    const end = table[row + fieldOfName.to] ?? 0;
+    const begin = table[row + fieldOfName.from] ?? 0;
+    length += (end - begin) * times;
+    for (let at = begin; at < end; at++) add((words[at] ?? 0) >>> 0, times);
+  }
+  for (let nth = 0; nth < met.usedMarks; nth++) add((met.marks[nth] ?? 0) >>> 0, 1);
   return { from, to: store.used, length };
 }
 

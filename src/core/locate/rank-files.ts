@@ -1,6 +1,6 @@
 import type { BugReport } from '../issue.ts';
 import type { RepoPath } from '../types.ts';
-import { add, asVector, newMatrix, raise, read, scoreRow, toShare, type Matrix } from './features.ts';
+import { add, asVector, newMatrix, pick, raise, read, scoreRows, toShare, type Matrix } from './features.ts';
 import type { Entry, Store } from './index.ts';
 import { folderOf, importName, isAside, isProgram, pathReader, readNamed, type NamedLines, type PathTerms } from './paths.ts';
 import { fields, readQuery, weigh, type Field, type Query } from './query.ts';
@@ -20,9 +20,10 @@ export interface Shortlist {
   report: BugReport;
   query: Query;
   paths: readonly RepoPath[];
-  matrix: Matrix;
   /** Rows of `paths`, best first. */
   rows: number[];
+  /** What speaks for them, in the same order. */
+  matrix: Matrix;
   /** How much each word of the report tells. */
   wordWeights: ReadonlyMap<number, number>;
   named: NamedLines;
@@ -41,21 +42,29 @@ const vector = asVector(weights);
 /** Files that may have to change, by what the index knows of them. */
 export function shortlist(report: BugReport, tree: Tree): Shortlist {
   const query = readQuery(report);
-  const matrix = newMatrix(tree.paths.length);
+  const all = newMatrix(tree.paths.length);
   const words = [...query.words.keys()];
   const names = [...query.names.keys()];
   const matches = match(tree, [...words, ...names]);
-  const wordWeights = scoreWords(tree, query, words, matches, matrix);
-  const defines = scoreDefinitions(tree, query, names, matches.slice(words.length), matrix);
-  scorePaths(tree, query, matrix);
-  const named = readNamed(report, query, tree.paths, matrix);
-  const all = tree.paths.map((_, row) => row);
-  for (const feature of ['titleText', 'proseText', 'outcomeText', 'codeText', 'setupText', 'allText', 'coverage'] as const)
-    toShare(matrix, all, feature);
-  const scores = Float64Array.from(all, (row) => scoreRow(matrix, row, vector));
-  const rows = all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b).slice(0, shortlisted);
+  const wordWeights = scoreWords(tree, query, words, matches, all);
+  const defines = scoreDefinitions(tree, query, names, matches.slice(words.length), all);
+  scorePaths(tree, query, all);
+  const named = readNamed(report, query, tree.paths, all);
+  toShare(all, ['titleText', 'proseText', 'outcomeText', 'codeText', 'setupText', 'allText', 'coverage']);
+  const rows = best(scoreRows(all, vector), shortlisted);
+  const matrix = pick(all, rows);
   scoreNeighbours(tree, rows, matrix);
   return { report, query, paths: tree.paths, matrix, rows, wordWeights, named, defines };
+}
+
+/** Rows of the `most` highest scores, best first. */
+function best(scores: Float64Array, most: number): number[] {
+  const least = scores.toSorted()[Math.max(0, scores.length - most)] ?? 0;
+  const rows: number[] = [];
+  scores.forEach((score, row) => {
+    if (score >= least) rows.push(row);
+  });
+  return rows.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b).slice(0, most);
 }
 
 // ---------------------------------------------------------------------------------------------- the index
@@ -250,22 +259,22 @@ function scorePaths({ paths, entries, isConfig }: Tree, query: Query, matrix: Ma
 /** What the best files import, what imports them, and what lies beside them. */
 function scoreNeighbours({ store, paths, entries }: Tree, rows: readonly number[], matrix: Matrix): void {
   const termsAt = (row: number) => store.terms.subarray(entries[row]?.from ?? 0, entries[row]?.to ?? 0);
-  const best = rows.slice(0, hubs).map((row, place) => ({
+  const nearBy = rows.slice(0, hubs).map((row, place) => ({
     row,
     weight: 1 / (1 + place),
     term: termOf(importName(paths[row] ?? ''), facet.import),
     folder: folderOf(paths[row] ?? ''),
     terms: new Set(termsAt(row)),
   }));
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     const path = paths[row] ?? '';
     const term = termOf(importName(path), facet.import);
     const own = termsAt(row);
-    for (const hub of best) {
+    for (const hub of nearBy) {
       if (hub.row === row) continue;
-      if (hub.terms.has(term)) add(matrix, row, 'importedBy', hub.weight);
-      if (own.includes(hub.term)) add(matrix, row, 'imports', hub.weight);
-      if (hub.folder === folderOf(path)) add(matrix, row, 'sibling', hub.weight);
+      if (hub.terms.has(term)) add(matrix, at, 'importedBy', hub.weight);
+      if (own.includes(hub.term)) add(matrix, at, 'imports', hub.weight);
+      if (hub.folder === folderOf(path)) add(matrix, at, 'sibling', hub.weight);
     }
   }
 }
@@ -273,17 +282,18 @@ function scoreNeighbours({ store, paths, entries }: Tree, rows: readonly number[
 // ---------------------------------------------------------------------------------------------- why
 
 /** For people: what spoke for a file, most telling first. */
-export function explain({ matrix, named, defines }: Shortlist, row: number): string {
+export function explain({ matrix, rows, named, defines }: Shortlist, at: number): string {
   const reasons: string[] = [];
+  const row = rows[at] ?? 0;
   const place = named.get(row);
   if (place !== undefined) reasons.push(place.why);
-  else if (read(matrix, row, 'frameLast') + read(matrix, row, 'frameOther') > 0) reasons.push('stack frame');
-  else if (read(matrix, row, 'mention') > 0) reasons.push('named in the report');
+  else if (read(matrix, at, 'frameLast') + read(matrix, at, 'frameOther') > 0) reasons.push('stack frame');
+  else if (read(matrix, at, 'mention') > 0) reasons.push('named in the report');
   const names = defines.get(row) ?? [];
   if (names.length > 0) reasons.push(`defines ${names.slice(0, 3).join(', ')}`);
-  if (read(matrix, row, 'literal') >= 0.3) reasons.push('holds a message of the report');
-  if (read(matrix, row, 'anyName') > 0.3) reasons.push('its name fits');
-  if (read(matrix, row, 'chunk') > 0.5 || read(matrix, row, 'allText') > 0.5) reasons.push('shares words with the report');
-  if (reasons.length === 0 && read(matrix, row, 'importedBy') > 0) reasons.push('imported by likely files');
+  if (read(matrix, at, 'literal') >= 0.3) reasons.push('holds a message of the report');
+  if (read(matrix, at, 'anyName') > 0.3) reasons.push('its name fits');
+  if (read(matrix, at, 'chunk') > 0.5 || read(matrix, at, 'allText') > 0.5) reasons.push('shares words with the report');
+  if (reasons.length === 0 && read(matrix, at, 'importedBy') > 0) reasons.push('imported by likely files');
   return reasons.slice(0, 3).join('; ') || 'shares words with the report';
 }

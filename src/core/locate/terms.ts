@@ -87,30 +87,155 @@ export function termOf(text: string, of: Facet = facet.word): number {
   return of === facet.word ? hashStem(0, length) : hashName(0, length, of);
 }
 
-const definers = new Set(
-  'def class function func fn struct interface enum trait type module namespace macro_rules object record protocol'
-    .split(' ')
-    .map((word) => termOf(word, facet.definition)),
-);
-const importers = new Set(
-  'import from require use include using mod requirerelative load extends implements'
-    .split(' ')
-    .map((word) => termOf(word, facet.definition)),
-);
-const statements = new Set(
-  'if for while switch catch return else elif function with do try new throw await yield assert print typeof super and or not in foreach elseif lock using synchronized when unless until match sizeof'
-    .split(' ')
-    .map((word) => termOf(word, facet.definition)),
-);
-const termOfSelf = termOf('self', facet.definition);
-const termOfFunction = termOf('function', facet.definition);
-const termOfExports = termOf('exports', facet.definition);
-const termOfPrototype = termOf('prototype', facet.definition);
+// ---------------------------------------------------------------------------------------------- names, once each
 
-export type Visit = (term: number, offset: number) => void;
+/** What a name of a language means for what follows on its line. */
+const sign = { definer: 1, importer: 2, statement: 4, self: 8, require: 16, owner: 32, empty: 64 } as const;
+const signs = new Map<number, number>();
+for (const [words, which] of [
+  [
+    'def class function func fn struct interface enum trait type module namespace macro_rules object record protocol',
+    sign.definer,
+  ],
+  ['import from require use include using mod requirerelative load extends implements', sign.importer],
+  [
+    'if for while switch catch return else elif function with do try new throw await yield assert print typeof super and or not in foreach elseif lock using synchronized when unless until match sizeof',
+    sign.statement,
+  ],
+  ['self', sign.self],
+  ['require', sign.require],
+  ['exports prototype', sign.owner],
+] as const) {
+  for (const word of words.split(' ')) {
+    const term = termOf(word, facet.definition);
+    signs.set(term, (signs.get(term) ?? 0) | which);
+  }
+}
 
-/** Words of `bytes[from, to)`, and of a program also what it defines and imports. Linear in the length. */
-export function scan(bytes: Uint8Array, from: number, to: number, program: boolean, visit: Visit): void {
+/**
+ * Names that were met, by a number each, with their terms: a program says the same few names again and again, and looking
+ * one up takes a fraction of the time of taking it apart. It is forgotten whenever it has grown large, and holds nothing that
+ * the name alone does not decide, so that what is found in a file never depends on the files before it. A name is told by two
+ * hashes of together 64 bits. All that is known of it lies together, as memory is what looking up waits for.
+ */
+export const known = {
+  count: 0,
+  /** `fieldsOfName` numbers per name. */
+  table: new Int32Array(8 << 10),
+  /** Number of a name plus one, by its hash. */
+  slots: new Int32Array(1 << 11),
+  terms: new Int32Array(1 << 12),
+  usedTerms: 0,
+};
+export const fieldsOfName = 8;
+/** What is known of a name. The last two are for whoever counts. */
+export const fieldOfName = { hash: 0, check: 1, from: 2, to: 3, meanings: 4, definition: 5, round: 6, count: 7 } as const;
+const maxNames = 1 << 14;
+
+/** Numbers of names hold until the next call. */
+export function forgetNames(): void {
+  if (known.count < maxNames) return;
+  known.count = 0;
+  known.usedTerms = 0;
+  known.slots.fill(0);
+  known.table.fill(0);
+}
+
+function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length);
+  larger.set(array);
+  return larger;
+}
+
+/** The number of the name in `bytes[from, to)`, whose hashes are given. */
+function learn(bytes: Uint8Array, from: number, to: number, hash: number, check: number): number {
+  const number = known.count;
+  const at = number * fieldsOfName;
+  if (at === known.table.length) known.table = grown(known.table);
+  const start = known.usedTerms;
+  const length = takeApart(bytes, from, to, (term) => {
+    if (known.usedTerms === known.terms.length) known.terms = grown(known.terms);
+    known.terms[known.usedTerms++] = term;
+  });
+  const whole = hashName(0, length, facet.definition);
+  const meanings = length === 0 ? sign.empty : (signs.get(whole) ?? 0);
+  known.table.set([hash, check, start, known.usedTerms, meanings, whole, 0, 0], at);
+  known.count = number + 1;
+  if (2 * known.count > known.slots.length) {
+    known.slots = new Int32Array(2 * known.slots.length);
+    for (let each = 0; each < known.count; each++) place(each);
+  } else place(number);
+  return number;
+}
+
+function place(number: number): void {
+  const { table, slots } = known;
+  const hash = table[number * fieldsOfName] ?? 0;
+  let slot = (hash ^ (hash >>> 15)) & (slots.length - 1);
+  while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
+  slots[slot] = number + 1;
+}
+
+/** The terms of one name, in which hyphens stand between letters; leaves it in `name` and answers its length there. */
+function takeApart(bytes: Uint8Array, start: number, end: number, give: (term: number) => void): number {
+  let length = 0;
+  let nameStart = 0;
+  let partStart = 0;
+  let parts = 0;
+  let names = 1;
+  let before = joint;
+  for (let at = start; at < end; at++) {
+    const code = bytes[at] ?? 0;
+    const now = classOf[code] ?? other;
+    if (now === other) {
+      // A hyphen.
+      if (length - partStart > 1) give(hashStem(partStart, length));
+      if (parts > 0 && length > nameStart + 1) give(hashStem(nameStart, length));
+      parts = 0;
+      names += 1;
+      partStart = length;
+      nameStart = length;
+      before = joint;
+      continue;
+    }
+    if (length >= maxName) continue;
+    if (now === joint) {
+      if (length - partStart > 1) give(hashStem(partStart, length));
+      if (length > partStart && length > nameStart) parts += 1;
+      partStart = length;
+    } else {
+      const turns =
+        (now === upper && (before === lower || before === digit)) ||
+        (now === digit && before !== digit && before !== joint) ||
+        (now === lower && before === upper && length - partStart > 1);
+      if (turns) {
+        // In `HTTPServer` the part ends before the last capital.
+        const end = now === lower ? length - 1 : length;
+        if (end - partStart > 1) give(hashStem(partStart, end));
+        if (end > partStart) parts += 1;
+        partStart = end;
+      }
+      name[length++] = now === upper ? code + 32 : code;
+    }
+    before = now;
+  }
+  if (length - partStart > 1) give(hashStem(partStart, length));
+  if (parts > 0 && length > nameStart + 1 && partStart !== nameStart) give(hashStem(nameStart, length));
+  if (names > 1) give(hashStem(0, length));
+  return length;
+}
+
+// ---------------------------------------------------------------------------------------------- reading
+
+export interface Reader {
+  /** A name, by its number. */
+  name(number: number, offset: number): void;
+  /** A term of what is defined or imported. */
+  mark(term: number, offset: number): void;
+}
+
+/** Names of `bytes[from, to)`, and of a program also what it defines and imports. Linear in the length. */
+export function readNames(bytes: Uint8Array, from: number, to: number, program: boolean, reader: Reader): void {
   let at = from;
   let lineStart = from;
   let inLine = 0;
@@ -118,6 +243,8 @@ export function scan(bytes: Uint8Array, from: number, to: number, program: boole
   let importing = false;
   let called = false;
   let statement = false;
+  let { table, slots } = known;
+  let mask = slots.length - 1;
   while (at < to) {
     const byte = bytes[at] ?? 0;
     const kind = classOf[byte] ?? other;
@@ -135,74 +262,92 @@ export function scan(bytes: Uint8Array, from: number, to: number, program: boole
     }
     // One run of name characters; hyphens between letters belong to it.
     const start = at;
-    let length = 0;
-    let nameStart = 0;
-    let partStart = 0;
-    let parts = 0;
-    let names = 1;
-    let before = joint;
+    let hash = 0;
+    let check = 0;
     for (; at < to; at++) {
       const code = bytes[at] ?? 0;
-      const now = classOf[code] ?? other;
-      if (now === other) {
-        if (code !== hyphen || length >= maxName) break;
-        const next = classOf[bytes[at + 1] ?? 0] ?? other;
-        if ((next !== lower && next !== upper) || before === joint) break;
-        if (length - partStart > 1) visit(hashStem(partStart, length), start);
-        if (parts > 0 && length > nameStart + 1) visit(hashStem(nameStart, length), start);
-        parts = 0;
-        names += 1;
-        partStart = length;
-        nameStart = length;
-        before = joint;
-        continue;
-      }
-      if (length >= maxName) continue;
-      if (now === joint) {
-        if (length - partStart > 1) visit(hashStem(partStart, length), start);
-        if (length > partStart && length > nameStart) parts += 1;
-        partStart = length;
-      } else {
-        const turns =
-          (now === upper && (before === lower || before === digit)) ||
-          (now === digit && before !== digit && before !== joint) ||
-          (now === lower && before === upper && length - partStart > 1);
-        if (turns) {
-          // In `HTTPServer` the part ends before the last capital.
-          const end = now === lower ? length - 1 : length;
-          if (end - partStart > 1) visit(hashStem(partStart, end), start);
-          if (end > partStart) parts += 1;
-          partStart = end;
-        }
-        name[length++] = now === upper ? code + 32 : code;
-      }
-      before = now;
+      if (classOf[code] === other && (code !== hyphen || !joins(bytes, start, at))) break;
+      hash = Math.imul(hash ^ code, prime);
+      check = Math.imul(check + code, checkPrime);
     }
-    if (length - partStart > 1) visit(hashStem(partStart, length), start);
-    if (parts > 0 && length > nameStart + 1 && partStart !== nameStart) visit(hashStem(nameStart, length), start);
-    if (names > 1) visit(hashStem(0, length), start);
-    if (!program || length === 0) continue;
+    let number = -1;
+    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      const found = slots[slot] ?? 0;
+      if (found === 0) break;
+      const row = (found - 1) * fieldsOfName;
+      if (table[row] === hash && table[row + fieldOfName.check] === check) {
+        number = found - 1;
+        break;
+      }
+    }
+    if (number < 0) {
+      number = learn(bytes, start, at, hash, check);
+      ({ table, slots } = known);
+      mask = slots.length - 1;
+    }
+    reader.name(number, start);
+    if (!program) continue;
+    const meanings = table[number * fieldsOfName + fieldOfName.meanings] ?? 0;
+    if (meanings === sign.empty) continue;
 
-    const whole = hashName(0, length, facet.definition);
     const next = bytes[at];
-    if (inLine === 0) statement = statements.has(whole);
-    if (inLine === 0 && importers.has(whole)) importing = true;
-    else if (whole === importRequire && next === 40) importing = true;
-    else if (importing) visit(hashName(0, length, facet.import), start);
-    if (definers.has(previous) && whole !== termOfSelf && !statements.has(whole)) {
-      visit(whole, start);
-    } else if (next === 40) {
-      if (!called && !statement && opensBody(bytes, lineStart, start, at, to)) visit(whole, start);
+    if (inLine === 0) statement = (meanings & sign.statement) !== 0;
+    if (inLine === 0 && (meanings & sign.importer) !== 0) importing = true;
+    else if ((meanings & sign.require) !== 0 && next === 40) importing = true;
+    else if (importing) reader.mark(hashImport(bytes, start, at), start);
+    const afterDefiner = (previous & sign.definer) !== 0;
+    let defines = false;
+    if (afterDefiner && (meanings & (sign.self | sign.statement)) === 0) defines = true;
+    else if (next === 40) {
+      defines = !called && !statement && opensBody(bytes, lineStart, start, at, to);
       called = true;
-    } else if (next === 58 || next === 32 || next === 61) {
-      if (isAssigned(bytes, lineStart, start, at, to, inLine, previous)) visit(whole, start);
-    }
+    } else if (next === 58 || next === 32 || next === 61) defines = isAssigned(bytes, lineStart, start, at, to, inLine, previous);
+    if (defines) reader.mark((table[number * fieldsOfName + fieldOfName.definition] ?? 0) >>> 0, start);
     inLine += 1;
     // `def self.name`, `async function* name`: the word that defines is remembered over what may stand between.
-    if (!(whole === termOfSelf && definers.has(previous))) previous = whole;
+    if ((meanings & sign.self) === 0 || !afterDefiner) previous = meanings;
   }
 }
-const importRequire = termOf('require', facet.definition);
+const checkPrime = 0x5bd1e995;
+
+function hashImport(bytes: Uint8Array, start: number, end: number): number {
+  return hashName(
+    0,
+    takeApart(bytes, start, end, () => undefined),
+    facet.import,
+  );
+}
+
+/** Whether the hyphen at `at` stands between letters of a name that is not too long already. */
+function joins(bytes: Uint8Array, start: number, at: number): boolean {
+  const next = classOf[bytes[at + 1] ?? 0] ?? other;
+  if ((next !== lower && next !== upper) || classOf[bytes[at - 1] ?? 0] === joint) return false;
+  if (at - start < maxName) return true;
+  let length = 0;
+  for (let each = start; each < at; each++) {
+    const kind = classOf[bytes[each] ?? 0];
+    if (kind !== joint && kind !== other) length += 1;
+  }
+  return length < maxName;
+}
+
+type Visit = (term: number, offset: number) => void;
+
+/** Terms of `bytes[from, to)` one by one, as `readNames` finds them. */
+export function scan(bytes: Uint8Array, from: number, to: number, program: boolean, visit: Visit): void {
+  forgetNames();
+  readNames(bytes, from, to, program, {
+    name(number, offset) {
+      const { table, terms } = known;
+      const row = number * fieldsOfName;
+      const end = table[row + fieldOfName.to] ?? 0;
+      for (let at = table[row + fieldOfName.from] ?? 0; at < end; at++) visit((terms[at] ?? 0) >>> 0, offset);
+    },
+    mark: visit,
+  });
+}
+
+const termOfFunction = termOf('function', facet.definition);
 
 /** `name(a, b) {` with nothing but words and type signs before it: a method. */
 function opensBody(bytes: Uint8Array, lineStart: number, start: number, end: number, to: number): boolean {
@@ -248,11 +393,11 @@ function isAssigned(
 ): boolean {
   let at = end;
   while (at < to && bytes[at] === 32) at += 1;
-  const sign = bytes[at];
-  if (sign !== 61 && sign !== 58) return false;
-  if (sign === 61 && bytes[at + 1] === 61) return false;
-  if (sign === 61 && inLine === 0 && start === lineStart) return true;
-  if (sign === 61 && (previous === termOfExports || previous === termOfPrototype) && bytes[start - 1] === 46) return true;
+  const byte = bytes[at];
+  if (byte !== 61 && byte !== 58) return false;
+  if (byte === 61 && bytes[at + 1] === 61) return false;
+  if (byte === 61 && inLine === 0 && start === lineStart) return true;
+  if (byte === 61 && (previous & sign.owner) !== 0 && bytes[start - 1] === 46) return true;
   at += 1;
   while (at < to && bytes[at] === 32) at += 1;
   let length = 0;
