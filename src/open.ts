@@ -436,6 +436,7 @@ async function openReviews(parts: Parts): Promise<Reviews> {
   return openGitHubReviews({
     ...gitHubRequests(parts),
     automaticReviewers: parts.config.gate.automaticReviewers,
+    accounts: parts.config.agents.bugsolver.accounts,
     committer: committer.email,
     trailer: runTrailer,
     redact: await redactor(operator),

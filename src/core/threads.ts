@@ -8,8 +8,8 @@ import type { RepoPath } from './types.ts';
  */
 
 export interface Reviewers {
-  /** Numeric id of the account that we write with. */
-  self: number | undefined;
+  /** Numeric ids of the accounts that we write as. */
+  ours: ReadonlySet<number>;
   /** Numeric ids of the configured automatic reviewers, as the forge resolves their logins. */
   automatic: ReadonlySet<number>;
 }
@@ -17,9 +17,9 @@ export interface Reviewers {
 export type Standpoint = 'ourselves' | 'person' | 'automatic' | 'outsider';
 
 /** Whether somebody may tell us what to do. No login, suffix or association counts: only ids and the permission asked for. */
-export function standpointOf({ id, type, permission }: ThreadAuthor, { self, automatic }: Reviewers): Standpoint {
+export function standpointOf({ id, type, permission }: ThreadAuthor, { ours, automatic }: Reviewers): Standpoint {
   if (id === undefined) return 'outsider';
-  if (id === self) return 'ourselves';
+  if (ours.has(id)) return 'ourselves';
   if (automatic.has(id)) return 'automatic';
   const writes = permission === 'write' || permission === 'maintain' || permission === 'admin';
   return type === 'User' && writes ? 'person' : 'outsider';

@@ -3,7 +3,7 @@ import { classify, groupByFile, replyMarker, sortThreads, standpointOf, type Rev
 import { readFinding } from '../../src/core/threads/finding.ts';
 import type { Thread, ThreadAuthor, ThreadComment } from '../../src/core/threads/thread.ts';
 
-const reviewers: Reviewers = { self: 1, automatic: new Set([2]) };
+const reviewers: Reviewers = { ours: new Set([1]), automatic: new Set([2]) };
 const people = {
   self: { id: 1, login: 'bugloop[bot]', type: 'Bot' },
   rabbit: { id: 2, login: 'coderabbitai', type: 'Bot' },

@@ -34,14 +34,21 @@ if (source.includes('b + a')) {
 }
 `;
 
+/** Of the app whose token is the secret BUGLOOP_TOKEN: what it does starts workflows, what github.token does starts none. */
+const account = 47_110_815;
+type Own = { BUGLOOP_TOKEN: string };
+
 const repository = {
   'src/add.js': 'export function add(a, b) {\n  const first = a - b;\n  return first;\n}\n',
   'tools/agent.js': agent,
   '.bugloop/config.yml': `agents:
-  bugsolver: { use: command, command: [node, tools/agent.js] }
+  bugsolver: { use: command, command: [node, tools/agent.js], accounts: [${account}] }
 gate: { automatic_reviewers: [] }
 `,
 };
+
+const pushesOf = ({ server }: Scene): number =>
+  server.requests.filter(({ operation }) => operation === 'git-receive-pack').length;
 
 /** Private, so that nothing can be read that a job has no right to. */
 const openScene = (): Promise<Scene> => stage({ labels: [], private: true, files: repository });
@@ -64,12 +71,13 @@ function expectSuccess(played: readonly PlayedJob[], jobs: readonly string[]): v
 }
 
 /** No job has both: a right to write, and what runs code of the repository or pays for a model. */
-function expectApart(played: readonly PlayedJob[]): void {
+function expectApart(played: readonly PlayedJob[], { BUGLOOP_TOKEN: own }: Own): void {
   for (const { job, token, started } of played) {
     const writes = Object.values(token?.permissions ?? {}).includes('write');
     const read = started.flatMap(({ env }) => Object.values(env)).join('\n');
     expect({ job, key: read.includes(secrets.ANTHROPIC_API_KEY) }).toEqual({ job, key: job === 'agent' });
     expect({ job, both: writes && job === 'agent' }).toEqual({ job, both: false });
+    expect({ job, own: read.includes(own) }).toEqual({ job, own: ['publish', 'gate'].includes(job) });
     const others = played.filter((one) => one.job !== job).map((one) => one.token?.value ?? 'none');
     expect(others.filter((value) => read.includes(value))).toEqual([]);
   }
@@ -86,12 +94,12 @@ async function tryToWrite({ server }: Scene, token: Token | undefined): Promise<
   return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ body: 'x' }) })).status;
 }
 
-async function playSolve(scene: Scene, own: Record<string, string> = {}): Promise<PullRequest> {
+async function playSolve(scene: Scene, own: Own): Promise<PullRequest> {
   await scene.server.label(scene.issue, labels.trigger, 'maria');
   scene.server.forget();
   const played = await play(scene, dispatch, lastEvent(scene, 'issues', 'labeled'), own);
   expectSuccess(played, ['decide', 'agent', 'publish']);
-  expectApart(played);
+  expectApart(played, own);
   expect(await tryToWrite(scene, played.find(({ job }) => job === 'agent')?.token)).toBe(403);
   const [pull] = scene.server.pulls(scene.repository);
   if (pull === undefined) throw new Error('no draft was opened');
@@ -102,28 +110,43 @@ async function playSolve(scene: Scene, own: Record<string, string> = {}): Promis
 test('a bug is labelled, solved, reviewed and ready', async () => {
   await using scene = await openScene();
   const { server } = scene;
-  const pull = await playSolve(scene);
+  server.bot('bugloop', { id: account });
+  const own = { BUGLOOP_TOKEN: server.token({ kind: 'app', repositories: [scene.repository] }).value };
+  const pull = await playSolve(scene, own);
   await expectOneOfEach(scene);
 
   const suggestion = { path: 'src/add.js', line: 2, body: 'Rather:\n```suggestion\n  const first = b + a;\n```' };
   const wish = { path: 'src/add.js', line: 3, body: 'Please call it sum.' };
   await server.addReview(pull, { author: 'maria', event: 'COMMENT', body: 'Two things.', comments: [suggestion, wish] });
   server.forget();
-  const reviewed = await play(scene, review, lastEvent(scene, 'pull_request_review', 'submitted'));
+  const reviewed = await play(scene, review, lastEvent(scene, 'pull_request_review', 'submitted'), own);
   expectSuccess(reviewed, ['decide', 'agent', 'publish']);
-  expectApart(reviewed);
+  expectApart(reviewed, own);
+  const head = await server.head(scene.repository, pull.headRef);
+  expect(await server.git(scene.repository, 'show', `${head}:src/add.js`)).toContain('const sum = b + a;');
+  const answers = pull.threads.map(({ comments }) => comments.slice(1).map(({ body }) => body.split('\n')[0]));
+  expect(answers).toEqual([[expect.stringContaining(`**Fixed** in ${head}`)], [expect.stringContaining(`**Fixed** in ${head}`)]]);
+  expect(pushesOf(scene)).toBe(1);
 
   server.addCheck(scene.repository, pull.headSha, { name: 'test', conclusion: 'success' });
   const clock: Event = { event: 'schedule', payload: { schedule: '*/30 * * * *', repository: { default_branch: 'main' } } };
-  const waits = await play(scene, gate, clock);
+  const waits = await play(scene, gate, clock, own);
   expectSuccess(waits, ['gate']);
   expect(pull.draft).toBe(true);
   for (const thread of pull.threads) server.resolve(thread, 'maria');
-  const ready = await play(scene, gate, clock);
+  const ready = await play(scene, gate, clock, own);
   expectSuccess(ready, ['gate']);
-  expectApart(ready);
+  expectApart(ready, own);
   expect(logOf(ready)).toContain('ready');
   expect(pull.draft).toBe(false);
+
+  // Who approves asks the gate once more; nothing has changed that it would have to say.
+  await server.addReview(pull, { author: 'maria', event: 'APPROVE' });
+  server.forget();
+  const approved = lastEvent(scene, 'pull_request_review', 'submitted');
+  expect((await play(scene, review, approved, own)).map(({ result }) => result)).toEqual(['skipped', 'skipped', 'skipped']);
+  expectSuccess(await play(scene, gate, approved, own), ['gate']);
+  expect(server.writes()).toEqual([]);
 }, 120_000);
 
 test('the agent would find a secret that is there', async () => {

@@ -144,7 +144,7 @@ function* examineForge({ forge, config, serverUrl }: DoctorFacts): Generator<Fin
     ? warn(
         'checks.start',
         'pull requests made with this token get no checks: GitHub starts no workflow for what github.token does',
-        `add the secret BUGLOOP_TOKEN, a token of an app or a person: ${settings}/secrets/actions`,
+        `add the secret BUGLOOP_TOKEN, a token of an account of its own: ${settings}/secrets/actions`,
       )
     : ok('checks.start', 'pull requests made with this token get checks');
   yield* judge(forge.requiredChecks, 'checks.required', (names) =>

@@ -115,7 +115,7 @@ export function nextSteps({ slug, label, serverUrl }: { slug: string | undefined
     `Commit these files to the base branch: only what is there counts.`,
     `Add the secret ANTHROPIC_API_KEY: ${slug === undefined ? settings : `${settings}/secrets/actions`}`,
     `Let Actions open pull requests: ${slug === undefined ? settings : `${settings}/actions`} → “Allow GitHub Actions to create and approve pull requests”`,
-    `For pull requests that get checks of their own, add the secret BUGLOOP_TOKEN: a token of an app or a person with contents, pull requests and issues: write.`,
+    `For pull requests that get checks of their own, add the secret BUGLOOP_TOKEN: a token of an account of its own with contents, pull requests and issues: write. Put the number of that account into agents.bugsolver.accounts.`,
     `Create the label ${label}, set it on an issue, and watch the Actions page.`,
     `bugloop doctor says what is still missing.`,
   ];

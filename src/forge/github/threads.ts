@@ -27,6 +27,8 @@ import { findTrouble } from './trouble.ts';
 export interface ReviewsOptions extends GitHubRequests {
   /** Logins of automatic reviewers, as REST writes them: `coderabbitai[bot]`. */
   automaticReviewers: readonly string[];
+  /** Numbers of the accounts that bugloop writes as, besides that of the token. */
+  accounts: readonly number[];
   /** E-mail address of bugloop's own commits. */
   committer: string;
   /** Trailer that each of them carries. */
@@ -77,14 +79,14 @@ async function lookAt(
   const nodes = await readThreads(http, place, change);
   const bots = present(change.comments.nodes).concat(nodes.flatMap(({ comments }) => present(comments.nodes)));
   const reviewers: Reviewers = {
-    self: viewer.databaseId ?? undefined,
+    ours: new Set([...options.accounts, ...(viewer.databaseId === null ? [] : [viewer.databaseId])]),
     automatic: findAutomatic(
       bots.map(({ author }) => author),
       options.automaticReviewers,
     ),
   };
   const people = bots.flatMap(({ author }) => (author?.__typename === 'User' && author.databaseId != null ? [author] : []));
-  const unknown = people.filter(({ databaseId }) => databaseId !== reviewers.self && !permissions.has(databaseId ?? 0));
+  const unknown = people.filter(({ databaseId }) => !reviewers.ours.has(databaseId ?? 0) && !permissions.has(databaseId ?? 0));
   await readPermissions(http, options, new Map(unknown.map(({ login, databaseId }) => [login, databaseId ?? 0])), permissions);
   return await describe(options, change, nodes, reviewers, permissions);
 }
@@ -167,7 +169,7 @@ async function describe(
   const isHead = newest?.oid === change.headRefOid;
   const [issue] = present(change.closingIssuesReferences?.nodes);
   const status = present(issue?.comments.nodes).find(
-    ({ body, viewerDidAuthor }) => viewerDidAuthor && body.startsWith(statusMarker),
+    ({ body, author }) => isOneOf(reviewers.ours, author) && body.startsWith(statusMarker),
   );
   return {
     id: change.id,
@@ -182,7 +184,7 @@ async function describe(
     message: isHead ? newest.message : '',
     headOurs: isHead && isOurs(options, newest),
     sameRepository: change.headRepository !== null && change.headRepository.databaseId === change.baseRepository?.databaseId,
-    openedByUs: reviewers.self !== undefined && change.author?.databaseId === reviewers.self,
+    openedByUs: isOneOf(reviewers.ours, change.author),
     base: { branch: change.baseRefName, commit: baseOf(change) },
     labels: [...new Set([...present(change.labels?.nodes), ...present(issue?.labels?.nodes)].map(({ name }) => name))],
     comments: present(change.comments.nodes).map((comment) => toComment(comment, permissions)),
@@ -190,6 +192,10 @@ async function describe(
     reviewers,
     failedChecks: isHead ? await readFailedChecks(options, present(newest.statusCheckRollup?.contexts.nodes)) : [],
   };
+}
+
+function isOneOf(accounts: ReadonlySet<number>, author: AuthorNode): boolean {
+  return author?.databaseId != null && accounts.has(author.databaseId);
 }
 
 /** The parent of the oldest commit: where the branch left its base. */

@@ -28,7 +28,7 @@ export const reviewDocument = /* GraphQL */ `
         closingIssuesReferences(first: 1) { nodes {
             number title body url
             labels(first: 100) { nodes { name } }
-            comments(first: 100) { nodes { id url body viewerDidAuthor } }
+            comments(first: 100) { nodes { id url body author { ${authorFields} } } }
           }
         }
         comments(last: 100) { nodes { id url body createdAt author { ${authorFields} } } }
@@ -125,7 +125,7 @@ const change = z.object({
       body: z.string(),
       url: z.string(),
       labels,
-      comments: list(z.object({ id: z.string(), url: z.string(), body: z.string(), viewerDidAuthor: z.boolean() })),
+      comments: list(z.object({ id: z.string(), url: z.string(), body: z.string(), author })),
     }),
   ).nullable(),
   comments: list(comment),
