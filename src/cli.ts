@@ -127,7 +127,7 @@ const declarations: readonly Declaration[] = [
       return notAChange(change);
     },
     async run(session, change = '') {
-      const context = await session.open({ change });
+      const context = await session.openGate(change);
       const { gate } = await import('./commands/gate.ts');
       return gate(context, { number: parseChangeRef(change)?.number ?? 0 });
     },

@@ -30,10 +30,19 @@ export interface Session {
    * Throws a `BugloopError` with every configuration problem, or the first environment problem.
    */
   open(options: OpenOptions): Promise<Context>;
+  /** For the gate of one change, which needs neither a base nor a configuration of this place. */
+  openGate(change: string): Promise<GateContext>;
   /** The event that started this process in a workflow. Throws `event.unreadable`. */
   readEvent(): Promise<{ name: string; payload: unknown }>;
   /** A copy of a bundled example as a fresh git repository with one commit. */
   openExample(name: string): Promise<ExampleCopy>;
+}
+
+/** What the gate works with: the forge says what holds; a clone that is there only saves transfers. */
+export interface GateContext extends Session {
+  openPort(): Promise<Gate>;
+  /** A bare repository for looking at `commit`, over the objects of the clone we are in, where there is one. The caller disposes of it. */
+  openView(commit: CommitId): Promise<Mirror & AsyncDisposable>;
 }
 
 interface ExampleCopy {
@@ -89,10 +98,6 @@ export interface Context extends Session {
   assertBase(base: { commit: CommitId; branch?: string }): Promise<void>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
-  /** For a change of GitHub. */
-  openGate(): Promise<Gate>;
-  /** The configuration in force at that commit of the mirror, with the flags on top. Throws every problem at once. */
-  readConfigAt(mirror: Mirror, commit: CommitId): Promise<Config>;
   /** A change, by number or branch, as anybody may read it, with the token only where there is one. */
   readPublicChange(wanted: number | string): Promise<PublicChange>;
   /** The review of changes on the forge of the repository. */

@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Context, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
-import { defaultAgentCommand, type Config } from './core/config.ts';
+import type { Context, GateContext, OpenOptions, Operator, PromptName, PromptSource, Repository, Session } from './context.ts';
+import { defaultAgentCommand, normalise, type Config } from './core/config.ts';
 import { isSlug, parseChangeRef, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
 import type { AgentName, SandboxLevel } from './core/types.ts';
 import { BugloopError } from './errors.ts';
@@ -22,7 +22,7 @@ import {
   type SessionOptions,
 } from './operator.ts';
 import type { Agent, Forge, Gate, Cache, Journal, PublicChange, Reviews } from './ports.ts';
-import { readConfiguration } from './settings.ts';
+import { configFile, readConfiguration, readForgeConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
 /**
@@ -63,6 +63,7 @@ function sessionOf(opening: Opening): Session {
     version,
     now: Date.now,
     open: (options) => openContext(opening, options),
+    openGate: (change) => openGateContext(opening, change),
     readEvent: () => readEvent(operator.event),
     async openExample(name) {
       const { copyExample } = await import('./workspace/example.ts');
@@ -92,6 +93,31 @@ async function openContext(session: Opening, options: OpenOptions): Promise<Cont
   ]);
   const sandbox = options.sandbox === true ? await chooseSandbox(opening) : (opening.flags.sandbox ?? 'basic');
   return composeContext({ opening, user, repository, config, agent, sandbox, issue });
+}
+
+/** What the forge says is all that a gate needs: no base, no configuration and no clone of this place decides. */
+async function openGateContext(opening: Opening, change: string): Promise<GateContext> {
+  throwAll([...checkPaths(opening)]);
+  const searchPath = opening.env['PATH'] ?? '';
+  const slug = opening.flags.repo ?? opening.operator.github.repository ?? (await originSlug(opening));
+  const ref = parseChangeRef(change);
+  throwAll([...checkEnvironment(opening), ...checkForge(opening, { slug }, ref)]);
+  return {
+    ...sessionOf(opening),
+    openPort: () => openGate(opening, slug),
+    async openView(commit) {
+      const { openView } = await import('./workspace/view.ts');
+      return openView({ commit, clone: opening.cwd, searchPath });
+    },
+  };
+}
+
+/** `owner/name` of where the clone we are in came from. */
+async function originSlug({ env, signal, cwd, operator }: Opening): Promise<string | undefined> {
+  const { openGit } = await import('./workspace/git.ts');
+  const { openRepository } = await import('./workspace/repository.ts');
+  const git = openGit({ searchPath: env['PATH'] ?? '', signal }, { directory: cwd });
+  return slugOf(await (await openRepository(git, cwd)).origin(), operator.github.serverUrl);
 }
 
 /** Files and directories that flags name. */
@@ -153,7 +179,11 @@ function slugOf(remote: string | undefined, serverUrl: string): string | undefin
   return (urlHost ?? scpHost) === new URL(serverUrl).hostname && isSlug(slug) ? slug : undefined;
 }
 
-function* checkForge({ operator, flags }: Opening, { slug }: Repository, issue: IssueRef | undefined): Generator<BugloopError> {
+function* checkForge(
+  { operator, flags }: Opening,
+  { slug }: { slug?: string | undefined },
+  issue: IssueRef | undefined,
+): Generator<BugloopError> {
   if (issue === undefined || issue.kind === 'file') return;
   if (operator.github.token === undefined) {
     yield new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set, and reading an issue of GitHub needs it', {
@@ -292,11 +322,6 @@ function composeContext(parts: Parts): Context {
     openForge: forge,
     readPublicChange: (wanted) => readPublicChange(parts, wanted),
     openReviews: () => openReviews(parts),
-    openGate: () => openGate(parts),
-    async readConfigAt(mirror, commit) {
-      const { readConfigurationAt } = await import('./settings.ts');
-      return readConfigurationAt(opening, mirror, commit);
-    },
     assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
   };
@@ -408,13 +433,18 @@ async function openForge(parts: Parts): Promise<Forge> {
   return openLocal({ git: git.run, cwd: opening.cwd, committer: committer.email, branchPrefix });
 }
 
-async function openGate(parts: Parts): Promise<Gate> {
-  const { actions } = parts.opening.operator;
+async function openGate(opening: Opening, slug: string | undefined): Promise<Gate> {
+  const { actions } = opening.operator;
   const { openGitHubGate } = await import('./forge/github/gate.ts');
   return openGitHubGate({
-    ...gitHubRequests(parts),
-    branchPrefix: parts.config.branchPrefix,
-    redact: await redactor(parts.opening.operator),
+    ...requestsOf(opening, { slug }, normalise({}).limits.timeoutMinutes),
+    configPath: configFile,
+    readConfig: (found) => readForgeConfiguration(opening, found),
+    redact: await redactor(opening.operator),
+    async liveness() {
+      const { isAlive, markProcess } = await import('./journal/process.ts');
+      return { self: await markProcess(process.pid), isAlive };
+    },
     ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
   });
 }
@@ -443,11 +473,24 @@ async function openReviews(parts: Parts): Promise<Reviews> {
   });
 }
 
-/** Where requests go and with what; that both are there was checked when the context was opened. */
 function gitHubRequests({ opening, repository, config }: Parts): GitHubRequests {
-  const { operator, version, signal } = opening;
-  const deadline = Date.now() + config.limits.timeoutMinutes * 60_000;
-  return { ...reachGitHub(operator, repository), version, signal: lateSignal(signal), deadline, now: Date.now };
+  return requestsOf(opening, repository, config.limits.timeoutMinutes);
+}
+
+/** Where requests go and with what; that both are there was checked when the context was opened. */
+function requestsOf(
+  { operator, version, signal }: Opening,
+  { slug }: { slug?: string | undefined },
+  minutes: number,
+): GitHubRequests {
+  const deadline = Date.now() + minutes * 60_000;
+  return {
+    ...reachGitHub(operator, slug === undefined ? {} : { slug }),
+    version,
+    signal: lateSignal(signal),
+    deadline,
+    now: Date.now,
+  };
 }
 
 /** Aborts a while after `signal` does: a checkpoint on the forge takes a few requests. */

@@ -13,6 +13,8 @@ import type {
   Usage,
 } from './core/types.ts';
 import type { Actor } from './core/event.ts';
+import type { Config } from './core/config.ts';
+import type { Means } from './core/gate/ask.ts';
 import type { GateSignal, Snapshot } from './core/snapshot.ts';
 import type { Claim } from './core/ledger.ts';
 import type { BlamedRange, SuggestedReviewer, Touched } from './core/reviewers.ts';
@@ -448,8 +450,8 @@ export interface AnsweredThreads {
 
 /** What a gate needs of a forge with changes. The same rules as for `Forge`; nothing here merges or approves. */
 export interface Gate {
-  /** One change at one head, in three requests; further ones only where something has more than a hundred. */
-  readSnapshot(number: number): Promise<Snapshot>;
+  /** One change at one head, in at most three requests; further ones only where something has more than a hundred. */
+  readSnapshot(number: number): Promise<Sight>;
   /** Brings base, head and where they part into the mirror; `undefined` where the head is in another repository. */
   fetchTrees(snapshot: Snapshot, mirror: Mirror): Promise<Change | undefined>;
   /** Our word on the snapshot's head. `standing`: it is there already. `refused`: the token may not. */
@@ -457,7 +459,28 @@ export interface Gate {
   /** Marks the draft ready, then reads where its head is. */
   markReady(snapshot: Snapshot): Promise<{ head: CommitId }>;
   backToDraft(snapshot: Snapshot): Promise<void>;
+  /**
+   * Asks an automatic reviewer for a review of the snapshot's head, once whatever runs beside us. `standing`: it was
+   * asked already, or the head moved. `busy`: another run is about to. `refused`: the token may not.
+   */
+  askReview(
+    snapshot: Snapshot,
+    ask: { reviewer: string; means: Means; branchPrefix: string },
+  ): Promise<'asked' | 'standing' | 'busy' | 'refused'>;
 }
+
+/** A change, and the configuration that holds for it: the one where its base is now. */
+export interface Sight {
+  snapshot: Snapshot;
+  config: Config;
+}
+
+/** What a commit has where the configuration belongs. */
+export type ConfigFile =
+  | { kind: 'absent' }
+  | { kind: 'file'; text: string }
+  /** A link, a directory, no text, or too much of it; `size` in bytes. */
+  | { kind: 'unreadable'; size: number };
 
 export interface GateWord {
   signal: GateSignal;

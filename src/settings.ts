@@ -5,13 +5,15 @@ import { parseConfig, type ConfigProblem } from './core/config-file.ts';
 import type { Flags, IssueRef } from './core/flags.ts';
 import { BugloopError } from './errors.ts';
 import { throwAll, whyUnreadable, type Opening } from './operator.ts';
-import type { CommitId } from './core/types.ts';
-import type { Mirror } from './ports.ts';
+import type { ConfigFile } from './ports.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
 /** Where a run starts from, and the configuration that holds there. */
 
-const configFile = '.bugloop/config.yml';
+export const configFile = '.bugloop/config.yml';
+
+/** Largest file that the forge gives the whole text of, in bytes. */
+const maxBytes = 512_000;
 
 /** The base commit and the configuration in force there, with the flags laid over it. */
 export async function readConfiguration(
@@ -37,16 +39,15 @@ export async function readConfiguration(
   return { base, config: layFlags(second.config, flags) };
 }
 
-/** The same at a commit that only the mirror has: the base of a change, as the forge has it. */
-export async function readConfigurationAt({ flags, cwd }: Opening, mirror: Mirror, commit: CommitId): Promise<Config> {
+/** The same where the forge says what its base has: nothing of this place counts but the flags. */
+export async function readForgeConfiguration({ flags, cwd }: Pick<Opening, 'flags' | 'cwd'>, found: ConfigFile): Promise<Config> {
   if (flags.config !== undefined) {
     return layFlags(parsed(await readConfigFile(resolve(cwd, flags.config), flags.config), flags.config).config, flags);
   }
-  const text = await mirror.read(commit, configFile);
-  if (text !== undefined) return layFlags(parsed(Buffer.from(text), configFile).config, flags);
-  if ((await mirror.list(commit)).some(({ path }) => path === configFile))
-    throw new BugloopError('config.unreadable', `${configFile} of ${commit.slice(0, 12)} is not a file`);
-  return layFlags(normalise({}), flags);
+  if (found.kind === 'absent') return layFlags(normalise({}), flags);
+  if (found.kind === 'file') return layFlags(parsed(Buffer.from(found.text), configFile).config, flags);
+  if (found.size > maxBytes) throw new BugloopError('config.too_complex', `${configFile}: the file has ${found.size} bytes`);
+  throw new BugloopError('config.unreadable', `${configFile} of the base branch is not a text file`);
 }
 
 function tellOnce({ progress, said }: Opening, notes: readonly string[]): void {

@@ -226,7 +226,7 @@ async function runReview(session: Session, number: number): Promise<CommandResul
 }
 
 async function lookAtGate(session: Session, number: number): Promise<CommandResult> {
-  const context = await session.open({ change: String(number) });
+  const context = await session.openGate(String(number));
   const { gate } = await import('./gate.ts');
   const result = await gate(context, { number });
   // Waiting is what most looks of a gate end with; a workflow that is red every half an hour tells nobody anything.

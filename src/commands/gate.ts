@@ -1,4 +1,6 @@
-import type { CommandResult, Context } from '../context.ts';
+import type { CommandResult, GateContext } from '../context.ts';
+import type { Config } from '../core/config.ts';
+import { planAsks, type Ask } from '../core/gate/ask.ts';
 import { judgeGate, signalOf, type GateConfig, type GateVerdict } from '../core/gate.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { CommitId } from '../core/types.ts';
@@ -8,46 +10,75 @@ import type { Gate } from '../ports.ts';
 
 /**
  * Judges one snapshot of a change under the configuration of its base, says so beside the change, and marks a draft
- * ready when every condition holds. Never merges and never approves: whoever does can read why not.
+ * ready when every condition holds. Asks automatic reviewers that wait to be asked. Never merges and never approves:
+ * whoever does can read why not.
  */
-export async function gate(context: Context, { number }: { number: number }): Promise<CommandResult> {
+export async function gate(context: GateContext, { number }: { number: number }): Promise<CommandResult> {
   const step = context.progress.step(`Reading change ${number}`);
-  const port = await context.openGate();
-  const read = await port.readSnapshot(number);
-  await using mirror = await context.openMirror(context.repository.base);
+  const port = await context.openPort();
+  const { snapshot: read, config } = await port.readSnapshot(number);
+  await using mirror = await context.openView(read.head.commit);
   const change = await port.fetchTrees(read, mirror);
   const snapshot: Snapshot = change === undefined ? read : { ...read, change };
-  // Trees of a foreign head are not fetched, and with them neither the base: the configuration here has to do.
-  const config = change === undefined ? context.config : await context.readConfigAt(mirror, snapshot.base.commit);
   const verdict = judgeGate(snapshot, config);
+  const asks = planAsks(snapshot, config, context.now());
   step.done(`${snapshot.checks.length} checks, ${snapshot.reviews.length} reviews, ${snapshot.threads.length} threads`);
-  if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, verdict));
-  return apply(port, snapshot, config, verdict);
+  if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, verdict, asks));
+  const applied = await apply(port, snapshot, config, verdict);
+  const asked = await askAll(port, snapshot, config, asks);
+  return describe(snapshot, applied.verdict, [...applied.done, ...asked]);
 }
 
 /** What would be written, for `--dry-run`. */
-function planned(snapshot: Snapshot, verdict: GateVerdict): string[] {
+function planned(snapshot: Snapshot, verdict: GateVerdict, asks: readonly Ask[]): string[] {
   if (snapshot.state !== 'open') return [];
   const word = `would post ${signalOf(verdict)}: ${renderGateTitle(verdict)}`;
-  return verdict.ok && snapshot.draft ? ['would mark the draft ready', word] : [word];
+  const asked = asks.flatMap((ask) => (ask.do === 'ask' ? [`would ask ${ask.reviewer} for a review`] : describeWait(ask)));
+  return [...(verdict.ok && snapshot.draft ? ['would mark the draft ready'] : []), word, ...asked];
 }
 
-async function apply(port: Gate, snapshot: Snapshot, config: GateConfig, verdict: GateVerdict): Promise<CommandResult> {
-  if (snapshot.state !== 'open') return describe(snapshot, verdict, []);
-  if (!verdict.ok || !snapshot.draft) {
-    const told = await say(port, snapshot, verdict);
-    return describe(snapshot, verdict, told);
-  }
+interface Applied {
+  verdict: GateVerdict;
+  done: string[];
+}
+
+async function apply(port: Gate, snapshot: Snapshot, config: GateConfig, verdict: GateVerdict): Promise<Applied> {
+  if (snapshot.state !== 'open') return { verdict, done: [] };
+  if (!verdict.ok || !snapshot.draft) return { verdict, done: await say(port, snapshot, verdict) };
   const { head } = await port.markReady(snapshot);
   if (head === snapshot.head.commit) {
     // What is said is what the next look will see, so that it need not be said again.
     const ready = judgeGate({ ...snapshot, draft: false }, config);
-    return describe(snapshot, ready, ['marked ready', ...(await say(port, snapshot, ready))]);
+    return { verdict: ready, done: ['marked ready', ...(await say(port, snapshot, ready))] };
   }
   // Somebody pushed between our look and our word: what was judged is not what would be merged.
   await port.backToDraft(snapshot);
   const late = overtaken(verdict, head);
-  return describe(snapshot, late, ['back to draft', ...(await say(port, snapshot, late))]);
+  return { verdict: late, done: ['back to draft', ...(await say(port, snapshot, late))] };
+}
+
+async function askAll(port: Gate, snapshot: Snapshot, config: Config, asks: readonly Ask[]): Promise<string[]> {
+  const lines: string[] = [];
+  for (const ask of asks) {
+    if (ask.do === 'ask') {
+      const { reviewer, means } = ask;
+      const answer = await port.askReview(snapshot, { reviewer, means, branchPrefix: config.branchPrefix });
+      const words = {
+        asked: [`asked ${reviewer} for a review`],
+        standing: [],
+        busy: [`${reviewer} is being asked by another run`],
+        refused: [`${reviewer} was not asked: the token may not`],
+      };
+      lines.push(...words[answer]);
+    } else lines.push(...describeWait(ask));
+  }
+  return lines;
+}
+
+function describeWait(ask: Exclude<Ask, { do: 'ask' }>): string[] {
+  if (ask.do === 'nothing') return [];
+  const until = ask.until === undefined ? '' : ` until ${new Date(ask.until).toISOString()}`;
+  return [`${ask.reviewer} is not asked${until}: ${ask.why}`];
 }
 
 async function say(port: Gate, snapshot: Snapshot, verdict: GateVerdict): Promise<string[]> {

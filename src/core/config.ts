@@ -216,6 +216,16 @@ const commands = z.strictObject({
   typecheck: command.optional(),
 });
 
+/** A comment with this text asks the reviewer for a review: one plain line, in which nothing else can hide. */
+const reviewCommand = z.strictObject({
+  reviewer: account('reviewer[bot]'),
+  command: z
+    .string()
+    .max(100)
+    .regex(/^[@/][\w.-]+(?: [\w.-]+){0,5}$/)
+    .register(told, { allowed: 'a mention or a slash command of at most 100 characters', example: '@reviewer review' }),
+});
+
 const pathPatterns = (example: string): z.ZodArray<typeof pathPattern> => listOf(pathPattern, 'path patterns', 200, example);
 
 /** The file as it is written. Every key is optional; the defaults are in `normalise`. */
@@ -244,6 +254,12 @@ export const writtenSchema = z.strictObject({
       ci: choice(['required', 'none']).optional(),
       approvals: whole(0, 20, 0).optional(),
       automatic_reviewers: listOf(account('coderabbitai[bot]'), 'logins', 50, '["coderabbitai[bot]"]').optional(),
+      review_commands: listOf(
+        reviewCommand,
+        'reviewers with their commands',
+        50,
+        '[{reviewer: "x[bot]", command: "@x review"}]',
+      ).optional(),
     })
     .optional(),
   reviewers: z.strictObject({ request: toggle(false).optional() }).optional(),
@@ -401,6 +417,8 @@ export function normalise(written: Written) {
       ci: gate?.ci ?? 'required',
       approvals: gate?.approvals ?? 0,
       automaticReviewers: gate?.automatic_reviewers ?? ['coderabbitai[bot]'],
+      /** How a reviewer is asked that the built-in table does not know, or asks to be asked otherwise. */
+      reviewCommands: gate?.review_commands ?? [],
     },
     /** Whether the people that `git blame` suggests are asked for a review, or only named. */
     reviewers: { request: written.reviewers?.request ?? false },

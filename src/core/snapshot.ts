@@ -25,6 +25,8 @@ export interface Snapshot {
   start?: CommitId;
   /** Who opened the change. */
   author?: Account;
+  /** ISO 8601. */
+  openedAt: string;
   /** Whom the forge takes us for. */
   us: Account;
   /** The workflow run that we are part of, where we are in one. */
@@ -39,6 +41,10 @@ export interface Snapshot {
   /** In the order they were submitted. */
   reviews: readonly Review[];
   threads: readonly Thread[];
+  /** On the change as a whole, oldest first. */
+  comments: readonly Comment[];
+  /** Whose review was asked for and has not come. */
+  awaited: readonly Account[];
   proof: ProofClaim | 'none' | 'unreadable';
   /** What is already posted for this head, to be changed and not repeated. */
   posted?: PostedGate;
@@ -48,7 +54,16 @@ export interface Snapshot {
   change?: Change;
 }
 
-type SnapshotPart = 'checks' | 'required checks' | 'reviews' | 'threads' | 'labels' | 'events of the issue';
+type SnapshotPart =
+  | 'checks'
+  | 'required checks'
+  | 'reviews'
+  | 'threads'
+  | 'comments'
+  | 'labels'
+  | 'asked reviewers'
+  | 'events of the issue'
+  | 'comments of the issue';
 
 /** A label set, an account assigned, or a command given in a comment, and the id of who did it. */
 export type Request = { by: number } & ({ label: string } | { assignee: string } | { command: string });
@@ -73,6 +88,8 @@ export interface Check {
   state: CheckState;
   /** The forge's own word, e.g. `timed_out`. */
   said: string;
+  /** The line that whoever reported it wrote beside it, e.g. `Review skipped`. */
+  note?: string;
   /** The commit it was reported for. */
   commit: CommitId;
   /** The app of a check run, the account of a status. */
@@ -102,8 +119,17 @@ export interface Review {
   /** ISO 8601; empty while it is not submitted. */
   submittedAt: string;
   body: string;
-  /** Comments on lines that came with it. */
+  /** Comments on lines that came with it; an answer in somebody's thread is none. */
   comments: number;
+}
+
+export interface Comment {
+  author?: Account;
+  /** By the account that we are. */
+  ours: boolean;
+  body: string;
+  /** When it was last written, ISO 8601. */
+  at: string;
 }
 
 export interface Thread {

@@ -25,7 +25,7 @@ const gitlink: FileMode = '160000';
  * What holds for every path, whatever the repository's own `.gitattributes` say: content goes in and out of the
  * workspace byte for byte, and every blob is diffed by its content.
  */
-const attributes = '* -text -ident !filter !working-tree-encoding !diff !merge !eol\n';
+export const attributes = '* -text -ident !filter !working-tree-encoding !diff !merge !eol\n';
 
 export interface MirrorOptions {
   git: Git;
@@ -64,7 +64,8 @@ export async function openMirror({ git, repository, base, path, date }: MirrorOp
   return mirrorAt(path, mirror, base, date);
 }
 
-function mirrorAt(path: string, git: Git, base: CommitId, given: Date | undefined): WritableMirror {
+/** The mirror that is at `path`, with the git that works there. */
+export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): WritableMirror {
   let date = given;
   const treeOf = (commit: CommitId): Promise<TreeId> =>
     git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);

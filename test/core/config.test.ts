@@ -48,7 +48,7 @@ tests: ["checks/**"]
 protected_paths: ["migrations/**"]
 sensitive_words: [money]
 proof: { repeat: 5, required: false }
-gate: { ci: none, approvals: 2, automatic_reviewers: ["reviewer[bot]"] }
+gate: { ci: none, approvals: 2, automatic_reviewers: ["reviewer[bot]"], review_commands: [{ reviewer: "reviewer[bot]", command: "@reviewer look" }] }
 reviewers: { request: true }
 human_approval: { plan: true }
 triggers: { bots: [49699333] }
@@ -119,7 +119,12 @@ describe('normal form', () => {
       protectedPaths: ['migrations/**'],
       sensitiveWords: ['money'],
       proof: { repeat: 5, required: false },
-      gate: { ci: 'none', approvals: 2, automaticReviewers: ['reviewer[bot]'] },
+      gate: {
+        ci: 'none',
+        approvals: 2,
+        automaticReviewers: ['reviewer[bot]'],
+        reviewCommands: [{ reviewer: 'reviewer[bot]', command: '@reviewer look' }],
+      },
       reviewers: { request: true },
       humanApproval: { plan: true },
       triggers: { bots: [49_699_333] },
@@ -185,6 +190,12 @@ describe('problems', () => {
     ['a costly pattern', `tests: ["${'**/'.repeat(9)}x"]`, 'config.path', 'tests[0]'],
     ['a forge token for the agent', 'agents: {bugsolver: {env: [GITHUB_TOKEN]}}', 'config.unsafe', 'agents.bugsolver.env[0]'],
     ['every reviewer', 'gate: {automatic_reviewers: ["*"]}', 'config.unsafe', 'gate.automatic_reviewers[0]'],
+    [
+      'a command with more in it',
+      'gate: {review_commands: [{reviewer: "x[bot]", command: "@x review\\n/other merge"}]}',
+      'config.range',
+      'gate.review_commands[0].command',
+    ],
     ['test_files without files', 'commands: {test_files: npx vitest run}', 'config.command', '{files}'],
     ['a budget said twice', 'budget: {usd_per_issue: 1}\nlimits: {max_cost_usd: 2}', 'config.conflict', 'budget.usd_per_issue'],
     ['a bot by its name', 'triggers: {bots: ["dependabot[bot]"]}', 'config.type', 'gh api /users/<login> --jq .id'],

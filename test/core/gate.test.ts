@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { normalise, type Written } from '../../src/core/config.ts';
-import { isBanner } from '../../src/core/gate/reviews.ts';
+import { readBanner } from '../../src/core/gate/banner.ts';
 import { judgeGate, signalOf } from '../../src/core/gate.ts';
 import { stateOfRun, stateOfStatus, type Check, type Snapshot } from '../../src/core/snapshot.ts';
 import { renderGate, renderGateTable, renderGateTitle } from '../../src/core/views/gate.ts';
@@ -319,7 +319,7 @@ describe('automatic reviewers', () => {
     '**Skipped**',
     '## Automatic review was skipped',
   ])('a banner is no review: %s', (body) => {
-    expect(isBanner(body)).toBe(true);
+    expect(readBanner(body)).toBeDefined();
     expect(codesOf({ reviews: [{ ...looked, body }] })).toEqual(['gate.not_reviewed']);
   });
   test.each([
@@ -329,7 +329,7 @@ describe('automatic reviewers', () => {
     '## Pull request overview\n\nCopilot reviewed 2 out of 2 changed files and generated no comments.',
     '',
   ])('a review is no banner: %s', (body) => {
-    expect(isBanner(body)).toBe(false);
+    expect(readBanner(body)).toBeUndefined();
   });
 });
 

@@ -119,7 +119,7 @@ test('all conditions hold: marked ready, said so in a check run, and nothing mor
   const second = await gate(scene);
   expect(second.status).toBe(0);
   expect(writesOf(scene)).toEqual([]);
-  expect(scene.server.count('api')).toBe(3);
+  expect(scene.server.count('api')).toBe(1);
 });
 
 test('an unresolved thread: stays a draft, and the word changes only when the verdict does', async () => {
@@ -170,10 +170,10 @@ describe('the head moves', () => {
 
   test('while it is read: nothing is judged and nothing written', async () => {
     const scene = await draft();
-    scene.server.faults.add({ kind: 'slow', delay: 1_500, match: /compare/ });
+    // GitHub does not know yet whether it can be merged, which takes a second look.
+    scene.server.faults.add({ kind: 'slow', delay: 1_500, after: 1, match: 'graphql' });
     const { ended } = start(scene, ['gate', String(scene.pull.number)]);
-    await until(scene, 'compare');
-    await sleep(300);
+    while (scene.server.count('api') < 2) await sleep(20);
     await push(scene);
     const result = await ended;
     expect(result.status).toBe(5);
@@ -201,7 +201,7 @@ describe('more than a hundred', () => {
     server.forget();
     const result = await gate(scene, ['--json', '--dry-run']);
     expect(codesOf(result)).toEqual(['gate.threads_unresolved']);
-    expect(scene.server.count('api')).toBe(4);
+    expect(scene.server.count('api')).toBe(3);
   });
 
   test('a page that does not come is no pass', async () => {
@@ -424,7 +424,7 @@ describe('tokens and flags', () => {
     expect(result.stdout).toContain('would mark the draft ready');
     expect(writesOf(scene)).toEqual([]);
     expect(scene.pull.draft).toBe(true);
-    expect(scene.server.count('api')).toBe(3);
+    expect(scene.server.count('api')).toBe(2);
   });
 
   test('the address of the pull request is as good as its number', async () => {
@@ -452,8 +452,131 @@ describe('tokens and flags', () => {
   });
 });
 
+describe('a reviewer that waits to be asked', () => {
+  const robot = 'coderabbitai[bot]';
+  const skipped =
+    '<!-- This is an auto-generated comment: skip review by coderabbit.ai -->\n\n> [!IMPORTANT]\n> ## Review skipped\n>\n> Draft detected.';
+
+  const asking = /\bask(?:ed)? \S+\[bot\]/;
+
+  /** A draft of ours that CodeRabbit skipped, of which all else holds. */
+  async function skippedDraft(setting: Setting = {}, body = skipped): Promise<Gated> {
+    const scene = await draft({ base: {}, ...setting });
+    scene.server.comment(scene.pull, body, robot);
+    scene.server.forget();
+    return scene;
+  }
+  const asksOf = ({ pull, us }: Gated): string[] =>
+    pull.comments.filter(({ author }) => author.login === us).map(({ body }) => body.split('\n')[0] ?? '');
+  const refsOf = (scene: Gated): Promise<string> =>
+    scene.server.git(scene.repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/bugloop/locks');
+
+  test('is asked once for each head, however often the gate looks, and not twice in a row', async () => {
+    const scene = await skippedDraft();
+    const { server, pull } = scene;
+    const first = await gate(scene);
+    expect(first.stdout).toContain(`asked ${robot} for a review`);
+    expect(first.status).toBe(6);
+    expect((await gate(scene)).stdout).not.toMatch(asking);
+    expect((await gate(scene, ['--dry-run'])).stdout).not.toMatch(asking);
+    expect(asksOf(scene)).toEqual(['@coderabbitai review']);
+
+    await push(scene);
+    expect((await gate(scene)).stdout).toContain(`${robot} is not asked until`);
+    expect(asksOf(scene)).toHaveLength(1);
+    const ask = pull.comments.at(-1);
+    if (ask !== undefined) [ask.createdAt, ask.updatedAt] = [ask.createdAt - 700_000, ask.updatedAt - 700_000];
+    expect((await gate(scene)).stdout).toContain(`asked ${robot}`);
+    expect((await gate(scene)).stdout).not.toMatch(asking);
+    expect(asksOf(scene)).toEqual(['@coderabbitai review', '@coderabbitai review']);
+    expect(await refsOf(scene)).toBe('');
+    await server.addReview(pull, { author: robot, event: 'COMMENT', body: '**Actionable comments posted: 0**' });
+    expect((await gate(scene)).stdout).not.toMatch(asking);
+  });
+
+  test('is asked once by gates that race', async () => {
+    const scene = await skippedDraft();
+    // Both have seen that nobody asked before either of them writes.
+    scene.server.faults.add({ kind: 'slow', delay: 1_000, times: 2, match: 'git/create-commit' });
+    const ended = await Promise.all([gate(scene), gate(scene)]);
+    expect(ended.map(({ status }) => status)).toEqual([6, 6]);
+    expect(asksOf(scene)).toHaveLength(1);
+    expect(await refsOf(scene)).toBe('');
+  });
+
+  test('is not asked again after a gate that was killed when its comment was written', async () => {
+    const scene = await skippedDraft();
+    scene.server.faults.add({ kind: 'hang', commit: true, match: 'issues/create-comment' });
+    const { child, ended } = start(scene, ['gate', String(scene.pull.number)]);
+    while (asksOf(scene).length === 0) await sleep(20);
+    child.kill('SIGKILL');
+    await ended;
+    expect((await gate(scene)).stdout).not.toMatch(asking);
+    expect(asksOf(scene)).toHaveLength(1);
+    // What the killed one held is taken over for the next head.
+    await push(scene);
+    const ask = scene.pull.comments.at(-1);
+    if (ask !== undefined) [ask.createdAt, ask.updatedAt] = [ask.createdAt - 700_000, ask.updatedAt - 700_000];
+    expect((await gate(scene)).stdout).toContain('asked');
+    expect(await refsOf(scene)).toBe('');
+  });
+
+  test('is asked once although the answer to the comment is lost', async () => {
+    const scene = await skippedDraft();
+    scene.server.faults.add({ kind: 'reset', commit: true, match: 'issues/create-comment' });
+    expect((await gate(scene)).stdout).toContain('asked');
+    expect(asksOf(scene)).toHaveLength(1);
+  });
+
+  test('is not asked while it is limited, nor by --dry-run', async () => {
+    const wait = '## Review limit reached\n\nNext included review available in **27 minutes**.';
+    const limited = await skippedDraft({}, wait);
+    expect((await gate(limited)).stdout).toMatch(/is not asked until \S+: it is rate limited/);
+    expect(asksOf(limited)).toEqual([]);
+    const dry = await skippedDraft();
+    expect((await gate(dry, ['--dry-run'])).stdout).toContain(`would ask ${robot} for a review`);
+    expect(writesOf(dry)).toEqual([]);
+  });
+
+  test('is requested where the forge does the asking', async () => {
+    const copilot = 'copilot-pull-request-reviewer[bot]';
+    const scene = await draft({ base: { '.bugloop/config.yml': `gate:\n  automatic_reviewers: ["${copilot}"]\n` } });
+    scene.server.bot(copilot);
+    scene.pull.createdAt -= 700_000;
+    for (const { runs } of scene.repository.suites) for (const one of runs) one.startedAt -= 700_000;
+    expect((await gate(scene)).stdout).toContain(`asked ${copilot}`);
+    expect(scene.pull.requestedReviewers.map(({ login }) => login)).toEqual([copilot]);
+    expect((await gate(scene)).stdout).not.toMatch(asking);
+  });
+
+  test('is not asked with a token that may not', async () => {
+    const scene = await skippedDraft();
+    const { server, repository } = scene;
+    const token = server.token({
+      kind: 'actions',
+      repositories: [repository],
+      permissions: { ...mayGate, contents: 'read', issues: 'read', pull_requests: 'read' },
+    });
+    const result = await gate({ ...scene, token });
+    expect(result.stdout).toContain('was not asked: the token may not');
+    expect(result.status).toBe(6);
+  });
+
+  test('is not asked for a fork', async () => {
+    const scene = await draft({ base: {} });
+    const { server, repository } = scene;
+    const fork = await server.fork(repository, 'mallory');
+    await server.commit(fork, 'bugloop/issue-2', fix);
+    const opening = { title: 'x', body: '', head: 'mallory:bugloop/issue-2', base: 'main', draft: true, author: 'mallory' };
+    const pull = await server.pull(repository, opening);
+    server.comment(pull, skipped, robot);
+    expect((await gate({ ...scene, pull })).stdout).not.toMatch(asking);
+    expect(pull.comments).toHaveLength(1);
+  });
+});
+
 test('nothing in the gate can merge, approve or force', () => {
-  const sources = ['src/forge/github/gate.ts', 'src/commands/gate.ts', 'src/forge/github/snapshot.ts'];
+  const sources = ['gate', 'ask', 'snapshot'].map((name) => `src/forge/github/${name}.ts`).concat('src/commands/gate.ts');
   for (const source of sources) {
     const path = new URL(`../../${source}`, import.meta.url);
     expect(existsSync(path)).toBe(true);

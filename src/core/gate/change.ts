@@ -6,17 +6,20 @@ import { count, finding, name, type Against, type GateConfig, type Rule } from '
 /** A branch's prefix says nothing about whose it is: repositories are compared by their ids. */
 export const originRule: Rule = {
   condition: 'origin',
-  judge({ head, base, state }, { branchPrefix }) {
-    const against: Against[] = [];
-    if (state !== 'open') against.push({ code: `gate.${state}`, message: `the change is ${state}` });
-    if (head.repository === undefined) against.push({ code: 'gate.fork', message: 'the repository of the head branch is gone' });
-    else if (head.repository !== base.repository)
-      against.push({ code: 'gate.fork', message: `the head branch ${name(head.branch)} is in another repository` });
-    if (!head.branch.startsWith(branchPrefix))
-      against.push({ code: 'gate.branch', message: `the branch ${name(head.branch)} does not begin with ${branchPrefix}` });
-    return finding(against, `open, from ${head.branch} of this repository`);
-  },
+  judge: (facts, config) => finding(findOrigin(facts, config), `open, from ${facts.head.branch} of this repository`),
 };
+
+/** Why the change is not an open one of ours. */
+export function findOrigin({ head, base, state }: Snapshot, { branchPrefix }: GateConfig): Against[] {
+  const against: Against[] = [];
+  if (state !== 'open') against.push({ code: `gate.${state}`, message: `the change is ${state}` });
+  if (head.repository === undefined) against.push({ code: 'gate.fork', message: 'the repository of the head branch is gone' });
+  else if (head.repository !== base.repository)
+    against.push({ code: 'gate.fork', message: `the head branch ${name(head.branch)} is in another repository` });
+  if (!head.branch.startsWith(branchPrefix))
+    against.push({ code: 'gate.branch', message: `the branch ${name(head.branch)} does not begin with ${branchPrefix}` });
+  return against;
+}
 
 /** Never against: whether it is one decides what has to be done, not whether it may be. */
 export const draftRule: Rule = {

@@ -1,5 +1,6 @@
 import type { Account, Request, Review, Snapshot } from '../snapshot.ts';
 import { findSensitive } from '../sensitive.ts';
+import { readBanner } from './banner.ts';
 import type { Reason } from '../types.ts';
 import { count, finding, name, several, type GateConfig, type Rule } from './rule.ts';
 
@@ -53,13 +54,12 @@ function standingReviews(reviews: readonly Review[]): Review[] {
 /** A success status of a reviewer that skipped a draft looks like a review: only a review of this head is one. */
 export const automaticReviewersRule: Rule = {
   condition: 'automatic reviewers',
-  judge({ reviews, head }, { gate, agents }) {
+  judge(snapshot, { gate, agents }) {
+    const { head } = snapshot;
     if (!agents.reviewer.external || gate.automaticReviewers.length === 0) {
       return { state: 'not-asked', detail: 'none configured' };
     }
-    const missing = gate.automaticReviewers.filter(
-      (reviewer) => !reviews.some((review) => isAutomatic(review.author, reviewer) && hasLooked(review, head.commit)),
-    );
+    const missing = gate.automaticReviewers.filter((reviewer) => !hasReviewed(snapshot, reviewer));
     return finding(
       missing.map((reviewer) => ({
         code: 'gate.not_reviewed',
@@ -79,27 +79,29 @@ export function isAutomatic(account: Pick<Account, 'login' | 'kind'> | undefined
   return account.login.toLowerCase() === login && (account.kind === 'bot') === bot;
 }
 
+/** Whether the reviewer looked at this very head, by a review or by the comment that it leaves where it found nothing. */
+export function hasReviewed({ reviews, comments, head }: Snapshot, reviewer: string): boolean {
+  return (
+    reviews.some((review) => isAutomatic(review.author, reviewer) && hasLooked(review, head.commit)) ||
+    comments.some((comment) => isAutomatic(comment.author, reviewer) && isCleanPass(comment.body, head.commit))
+  );
+}
+
+/** An answer in a thread comes as a review without words of its own; it is none. */
 function hasLooked({ commit, state, body, comments }: Review, head: string): boolean {
   if (commit !== head || state === 'pending') return false;
-  return state !== 'commented' || comments > 0 || !isBanner(body);
+  return state !== 'commented' || comments > 0 || (body.trim() !== '' && readBanner(body) === undefined);
 }
 
 /**
- * What a reviewer posts instead of a review, seen with CodeRabbit and Copilot: a heading that says skipped, paused or
- * rate limited, the same in a hidden comment, or the excuse that it was unable to review.
+ * CodeRabbit submits a review only where it found something. Where it did not, it says so in its summary, with the commits
+ * it looked at. A refusal names the same commits, and an old summary stays above a new one: the words have to stand
+ * together, and nothing may say that a review was skipped, limited or paused.
  */
-export function isBanner(body: string): boolean {
-  const excuses =
-    /<!--[^>]*(?:skip(?:ped)? review|review (?:skipped|paused)|rate limited|paused) by\b|\b(?:wasn['’]t able|was not able|unable) to review\b/i;
-  if (excuses.test(body)) return true;
-  return body
-    .split('\n')
-    .map((line) => line.replace(/^[^\p{L}]+/u, ''))
-    .some((line) =>
-      /^(?:(?:automatic |auto )?reviews? (?:(?:is|are|was|were|has been|have been) )?(?:skipped|paused|disabled|(?:rate[- ])?limited)|rate[- ]limit(?:ed| exceeded| reached)|(?:skipped|paused)\W*$)/i.test(
-        line,
-      ),
-    );
+function isCleanPass(body: string, head: string): boolean {
+  const recent = /<!-- recent_review_start -->(.{0,20000}?)<!-- recent_review_end -->/s.exec(body)?.[1];
+  if (recent === undefined || readBanner(body) !== undefined) return false;
+  return recent.includes('No actionable comments were generated in the recent review') && recent.includes(` and ${head}.`);
 }
 
 // ---------------------------------------------------------------------------------------------- approvals

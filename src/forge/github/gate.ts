@@ -3,12 +3,17 @@ import { z } from 'zod';
 import { ownCheck } from '../../core/gate.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
 import type { CommitId } from '../../core/types.ts';
+import { BugloopError } from '../../errors.ts';
 import type { Gate, GateWord, Remote } from '../../ports.ts';
+import { askReview } from './ask.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
+import type { Liveness } from './lock.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
 
 export interface GateOptions extends GitHubRequests, SnapshotOptions {
+  /** Who we are, for the few runs that take a lock. */
+  liveness: () => Promise<Liveness>;
   /** Takes secrets out of whatever is written. */
   redact: (text: string) => string;
 }
@@ -19,9 +24,15 @@ export function openGitHubGate(options: GateOptions): Gate {
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
   return {
     readSnapshot: (number) => readSnapshot(http, options, number),
-    async fetchTrees({ start, head, base }, mirror) {
+    async fetchTrees({ start, head }, mirror) {
       if (start === undefined) return undefined;
-      await mirror.fetchCommits(remote, [start, head.commit, base.commit]);
+      try {
+        return await mirror.change(start, head.commit);
+      } catch (error) {
+        // Not all of it is here.
+        if (!(error instanceof BugloopError) || error.code !== 'git.failed') throw error;
+      }
+      await mirror.fetchCommits(remote, [start, head.commit]);
       return mirror.change(start, head.commit);
     },
     post: (snapshot, { signal, title, table }) =>
@@ -31,6 +42,7 @@ export function openGitHubGate(options: GateOptions): Gate {
       return { head: await readHead(http, id) };
     },
     backToDraft: ({ id }) => turn(http, 'convertPullRequestToDraft', id),
+    askReview: async (snapshot, ask) => askReview(http, { ...options, ...(await options.liveness()) }, snapshot, ask),
   };
 }
 

@@ -3,7 +3,6 @@ import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';
 import type { LockAnswer, LockClaim, LockHolder, ProcessMark } from '../../ports.ts';
 import type { GitHubRequests, Http } from './http.ts';
-import type { Seen } from './mark.ts';
 import { pointed, readRef } from './refs.ts';
 import { findTrouble } from './trouble.ts';
 
@@ -47,8 +46,17 @@ function parse(message: string): unknown {
   }
 }
 
+/** What a look has to show for a lock to be taken. */
+export interface Lockable {
+  standing: { lock?: LockHolder };
+  /** The ref that is the lock. */
+  lockRef: string;
+  /** Any tree of the repository, which the lock's commit needs. */
+  baseTree: string;
+}
+
 /** Takes the lock for one run; with the look that holds afterwards. */
-export async function takeLock(
+export async function takeLock<Seen extends Lockable>(
   http: Http,
   { self }: Liveness,
   first: Seen,

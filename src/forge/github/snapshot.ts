@@ -1,22 +1,29 @@
 import { z } from 'zod';
-import type { Account, ProofClaim, Request, Snapshot } from '../../core/snapshot.ts';
+import type { Config } from '../../core/config.ts';
+import type { Account, ProofClaim, Snapshot } from '../../core/snapshot.ts';
 import { readState } from '../../core/state.ts';
 import type { CommitId } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
+import type { ConfigFile, Sight } from '../../ports.ts';
 import type { Http } from './http.ts';
 import {
+  mergeableDocument,
   pagesAnswer,
   pagesDocument,
   recordAnswer,
   recordDocument,
   snapshotAnswer,
   snapshotDocument,
+  type AwaitedNode,
   type ChangeNode,
   type CommentNode,
   type ContextNode,
   type EventNode,
+  type FileNode,
+  type RecordPage,
   type ReviewNode,
+  type RuleNode,
   type SuiteNode,
   type ThreadNode,
 } from './snapshot/documents.ts';
@@ -26,7 +33,9 @@ import {
   optional,
   present,
   toAccount,
+  toAwaited,
   toCommandRequest,
+  toComment,
   toEventRequest,
   toMergeable,
   toRequired,
@@ -41,7 +50,10 @@ import { unavailable } from './trouble.ts';
 export interface SnapshotOptions {
   /** `owner/name`. */
   slug: string;
-  branchPrefix: string;
+  /** Where the configuration is in every repository. */
+  configPath: string;
+  /** What holds where the base has this. Throws every problem of it at once. */
+  readConfig: (found: ConfigFile) => Promise<Config>;
   /** The workflow run that this process is part of. */
   ownRun?: string;
 }
@@ -50,39 +62,45 @@ export interface SnapshotOptions {
 const maxPages = 30;
 
 /**
- * One change at one head, in three requests: the change with up to a hundred of everything, where it branched off, and
- * what is recorded on its issue. Only what has more than a hundred takes further requests. Everything is asked for by
- * the head's name or with it; where the head moves meanwhile, nothing of it is used.
+ * One change at one head, and the configuration of its base: one request where the change closes the issue that its
+ * branch is named after, is not behind merges, and GitHub knows whether it can be merged; else up to three. Only what has
+ * more than a hundred takes further ones. Where the head moves meanwhile, nothing of it is used.
  */
-export async function readSnapshot(http: Http, options: SnapshotOptions, number: number): Promise<Snapshot> {
+export async function readSnapshot(http: Http, options: SnapshotOptions, number: number): Promise<Sight> {
   const place = placeOf(options, number);
-  const { viewer, repository } = await http.read({ query: snapshotDocument, schema: snapshotAnswer, variables: place });
+  const variables = { ...place, config: options.configPath };
+  const { viewer, repository } = await http.read({ query: snapshotDocument, schema: snapshotAnswer, variables });
   const change = repository?.pullRequest;
-  if (change == null) {
+  if (repository == null || change == null) {
     throw new BugloopError(
       'change.not_found',
       `there is no pull request ${number} in ${options.slug}, or the token may not see it`,
     );
   }
-  const us: Account = { id: viewer.databaseId ?? 0, login: viewer.login, kind: 'user' };
-  const all = await readPages(http, place, change);
+  const config = await options.readConfig(toConfigFile(change.baseRef?.target?.file));
   const base = change.baseRef?.target?.oid ?? change.baseRefOid;
   const isHere =
     change.state === 'OPEN' && change.headRepository !== null && change.headRepository.id === change.baseRepository?.id;
-  const start = isHere ? await readStart(http, base, change.headRefOid) : undefined;
-  const record = await readRecord(http, options, change, { us, isHere });
+  const issue = isHere ? issueOf(change.headRefName, config.branchPrefix) : undefined;
+  const [all, start, record, mergeable] = await Promise.all([
+    readPages(http, place, change),
+    isHere ? (startOf(change) ?? readStart(http, base, change.headRefOid)) : undefined,
+    issue === undefined ? undefined : readRecord(http, place, change, { issue, repository: repository.id }),
+    change.mergeable === 'UNKNOWN' ? readMergeable(http, place, change) : change.mergeable,
+  ]);
+  const us: Account = { id: viewer.databaseId ?? 0, login: viewer.login, kind: 'user' };
   const checks = [
     ...all.contexts.map((context) => (context.__typename === 'CheckRun' ? toRunCheck(context) : toStatusCheck(context))),
     ...all.suites.flatMap((suite) => toSuiteCheck(suite, change.headRefOid)),
   ];
   const posted = findPosted(all.contexts, us);
-  return {
+  const snapshot: Snapshot = {
     number: change.number,
     id: change.id,
     url: change.url,
     state: lower(change.state),
     draft: change.isDraft,
-    mergeable: toMergeable(record.mergeable),
+    mergeable: toMergeable(mergeable),
     head: {
       commit: change.headRefOid,
       branch: change.headRefName,
@@ -91,18 +109,23 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     base: { branch: change.baseRefName, commit: base, repository: change.baseRepository?.id ?? '' },
     ...(start === undefined ? {} : { start }),
     ...optional('author', toAccount(change.author)),
+    openedAt: change.createdAt,
     us,
     ...(options.ownRun === undefined ? {} : { ownRun: options.ownRun }),
-    labels: present(change.labels?.nodes).map(({ name }) => name),
-    requests: record.requests,
+    labels: all.labels.map(({ name }) => name),
+    requests:
+      record === undefined ? [] : [...record.events.flatMap(toEventRequest), ...record.comments.flatMap(toCommandRequest)],
     checks,
-    required: toRequired(change),
+    required: toRequired(change, all.rules),
     reviews: all.reviews.map(toReview),
     threads: all.threads.map(toThread),
-    proof: record.proof,
+    comments: all.comments.map(toComment),
+    awaited: all.awaited.flatMap(toAwaited),
+    proof: issue === undefined ? 'none' : readClaim(record?.comments ?? [], issue, change, us),
     ...(posted === undefined ? {} : { posted }),
-    missing: [...all.missing, ...record.missing, ...findCut(change)],
+    missing: [...all.missing, ...(record?.missing ?? [])],
   };
+  return { snapshot, config };
 }
 
 interface Place {
@@ -112,29 +135,25 @@ interface Place {
   [variable: string]: unknown;
 }
 
-function placeOf({ slug }: SnapshotOptions, number: number): Place {
+export function placeOf({ slug }: Pick<SnapshotOptions, 'slug'>, number: number): Place {
   const [owner = '', name = ''] = slug.split('/');
   return { owner, name, number };
 }
 
-/** Short lists of which a second page is so unlikely that it is not read, and said to be missing instead. */
-function findCut({ labels, baseRef }: ChangeNode): Snapshot['missing'] {
-  const why = 'there are more than a hundred';
-  return [
-    ...(labels?.pageInfo.hasNextPage === true ? [{ part: 'labels' as const, why }] : []),
-    ...(baseRef?.rules?.pageInfo.hasNextPage === true ? [{ part: 'required checks' as const, why }] : []),
-  ];
+function moved({ number }: Pick<ChangeNode, 'number'>): BugloopError {
+  return unavailable(`the head of pull request ${number} moved while it was read`, undefined, 'refused');
+}
+
+/** What git keeps there: a mode, and of a file its text. */
+function toConfigFile(file: FileNode | null | undefined): ConfigFile {
+  if (file == null) return { kind: 'absent' };
+  const { text, byteSize, isTruncated } = file.object ?? {};
+  const isFile = file.mode === 0o100644 || file.mode === 0o100755;
+  if (!isFile || text == null || isTruncated !== false) return { kind: 'unreadable', size: byteSize ?? 0 };
+  return { kind: 'file', text };
 }
 
 // ---------------------------------------------------------------------------------------------- pages
-
-interface Pages {
-  reviews: ReviewNode[];
-  threads: ThreadNode[];
-  contexts: ContextNode[];
-  suites: SuiteNode[];
-  missing: Snapshot['missing'];
-}
 
 interface Connection<T> {
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
@@ -162,117 +181,168 @@ function openList<T>(first: Connection<T> | null | undefined): List<T> {
   return list;
 }
 
+interface Pages {
+  reviews: ReviewNode[];
+  threads: ThreadNode[];
+  contexts: ContextNode[];
+  suites: SuiteNode[];
+  comments: CommentNode[];
+  labels: { name: string }[];
+  awaited: AwaitedNode[];
+  rules: RuleNode[];
+  missing: Snapshot['missing'];
+}
+
+const parts = {
+  reviews: 'reviews',
+  threads: 'threads',
+  contexts: 'checks',
+  suites: 'checks',
+  comments: 'comments',
+  labels: 'labels',
+  awaited: 'asked reviewers',
+  rules: 'required checks',
+} as const;
+
 async function readPages(http: Http, place: Place, change: ChangeNode): Promise<Pages> {
   const [commit] = present(change.commits.nodes).map((node) => node.commit);
   // The list of commits can lag behind the head: what is reported for another commit is none of this one's.
   const isHead = commit?.oid === change.headRefOid;
-  const reviews = openList<ReviewNode>(change.reviews);
-  const threads = openList<ThreadNode>(change.reviewThreads);
-  const contexts = openList<ContextNode>(isHead ? commit.statusCheckRollup?.contexts : undefined);
-  const suites = openList<SuiteNode>(isHead ? commit.checkSuites : undefined);
-  const lists = [
-    { part: 'reviews', list: reviews },
-    { part: 'threads', list: threads },
-    { part: 'checks', list: contexts },
-    { part: 'checks', list: suites },
-  ] as const;
-  const unread = (): (typeof lists)[number][] => lists.filter(({ list }) => list.after !== undefined);
+  const lists = {
+    reviews: openList<ReviewNode>(change.reviews),
+    threads: openList<ThreadNode>(change.reviewThreads),
+    contexts: openList<ContextNode>(isHead ? commit.statusCheckRollup?.contexts : undefined),
+    suites: openList<SuiteNode>(isHead ? commit.checkSuites : undefined),
+    comments: openList<CommentNode>(change.comments),
+    labels: openList<{ name: string }>(change.labels),
+    awaited: openList<AwaitedNode>(change.reviewRequests),
+    rules: openList<RuleNode>(change.baseRef?.rules),
+  };
+  const names = ['reviews', 'threads', 'contexts', 'suites', 'comments', 'labels', 'awaited', 'rules'] as const;
+  const unread = (): (typeof names)[number][] => names.filter((name) => lists[name].after !== undefined);
   for (let page = 1; page < maxPages && unread().length > 0; page += 1) {
-    const variables = {
-      ...place,
-      reviews: reviews.after,
-      threads: threads.after,
-      contexts: contexts.after,
-      suites: suites.after,
-      moreReviews: reviews.after !== undefined,
-      moreThreads: threads.after !== undefined,
-      moreContexts: contexts.after !== undefined,
-      moreSuites: suites.after !== undefined,
-    };
+    const wanted = names.flatMap((name): [string, unknown][] => {
+      const { after } = lists[name];
+      return [
+        [name, after],
+        [`more${name.charAt(0).toUpperCase()}${name.slice(1)}`, after !== undefined],
+      ];
+    });
+    const variables = { ...place, ...Object.fromEntries(wanted) };
     const answer = await http.read({ query: pagesDocument, schema: pagesAnswer, variables });
     const next = answer.repository?.pullRequest;
     const [nextCommit] = present(next?.commits.nodes).map((node) => node.commit);
     if (next == null || next.headRefOid !== change.headRefOid || nextCommit?.oid !== commit?.oid) throw moved(change);
-    reviews.add(next.reviews);
-    threads.add(next.reviewThreads);
-    contexts.add(nextCommit?.statusCheckRollup?.contexts);
-    suites.add(nextCommit?.checkSuites);
+    lists.reviews.add(next.reviews);
+    lists.threads.add(next.reviewThreads);
+    lists.contexts.add(nextCommit?.statusCheckRollup?.contexts);
+    lists.suites.add(nextCommit?.checkSuites);
+    lists.comments.add(next.comments);
+    lists.labels.add(next.labels);
+    lists.awaited.add(next.reviewRequests);
+    lists.rules.add(next.baseRef?.rules);
   }
-  const missing = unread().map(({ part }) => ({ part, why: `there are more than ${maxPages} pages` }));
-  return { reviews: reviews.items, threads: threads.items, contexts: contexts.items, suites: suites.items, missing };
+  return {
+    reviews: lists.reviews.items,
+    threads: lists.threads.items,
+    contexts: lists.contexts.items,
+    suites: lists.suites.items,
+    comments: lists.comments.items,
+    labels: lists.labels.items,
+    awaited: lists.awaited.items,
+    rules: lists.rules.items,
+    missing: unread().map((name) => ({ part: parts[name], why: `there are more than ${maxPages} pages` })),
+  };
 }
 
-function moved({ number }: Pick<ChangeNode, 'number'>): BugloopError {
-  return unavailable(`the head of pull request ${number} moved while it was read`, undefined, 'refused');
-}
+// ---------------------------------------------------------------------------------------------- where it left the base
 
-// ---------------------------------------------------------------------------------------------- base and record
+/**
+ * Of a branch in one line: each commit has one parent, the commit before it, and the first one's parent is where it left
+ * its base. `undefined` of any other, of a long one, and while the list lags behind the head.
+ */
+function startOf({ line, headRefOid }: ChangeNode): CommitId | undefined {
+  const commits = present(line.nodes).map(({ commit }) => ({ id: commit.oid, parents: present(commit.parents.nodes) }));
+  if (line.totalCount !== commits.length || commits.at(-1)?.id !== headRefOid) return undefined;
+  const straight = commits.every(
+    ({ parents }, index) => parents.length === 1 && (index === 0 || parents[0]?.oid === commits[index - 1]?.id),
+  );
+  return straight ? commits[0]?.parents[0]?.oid : undefined;
+}
 
 const comparison = z.object({ merge_base_commit: z.object({ sha: z.string() }) });
 
-/** Where the branch left its base. Page 2 leaves out the list of files, which can be long and is not trusted. */
+/** The same of any branch. Page 2 leaves out the list of files, which can be long and is not trusted. */
 async function readStart(http: Http, base: CommitId, head: CommitId): Promise<CommitId> {
   const route = 'GET /repos/{owner}/{repo}/compare/{base}...{head}';
   const asked = await http.read({ route, parameters: { base, head, per_page: 1, page: 2 }, schema: comparison });
   return asked.merge_base_commit.sha;
 }
 
-interface Recorded {
-  mergeable: string;
-  proof: Snapshot['proof'];
-  requests: Request[];
+async function readMergeable(http: Http, place: Place, change: ChangeNode): Promise<string> {
+  const { repository } = await http.read({ query: mergeableDocument, schema: recordAnswer, variables: place });
+  if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
+  return repository.pullRequest.mergeable;
+}
+
+// ---------------------------------------------------------------------------------------------- record
+
+interface IssueRecord {
+  comments: CommentNode[];
+  events: EventNode[];
   missing: Snapshot['missing'];
 }
 
-/**
- * What is on the issue that the branch is named after. An issue that is gone has no record, and a branch of another
- * repository has no issue here, whatever it is called.
- */
+/** What is on the issue that the branch is named after. An issue that is gone has no record. */
 async function readRecord(
   http: Http,
-  options: SnapshotOptions,
+  place: Place,
   change: ChangeNode,
-  { us, isHere }: { us: Account; isHere: boolean },
-): Promise<Recorded> {
-  const issue = isHere ? issueOf(change.headRefName, options.branchPrefix) : undefined;
-  const place = { ...placeOf(options, change.number), issue: issue ?? 0, hasIssue: issue !== undefined };
-  const read: IssuePages = { mergeable: change.mergeable, comments: [], events: [], after: undefined, missing: [] };
-  try {
-    for (let page = 1; page === 1 || (page <= maxPages && read.after !== undefined); page += 1) {
-      await readIssuePage(http, change, { ...place, first: page === 1 }, read);
-    }
-  } catch (error) {
-    if (!(error instanceof BugloopError) || error.code !== 'issue.not_found') throw error;
+  { issue, repository }: { issue: number; repository: string },
+): Promise<IssueRecord> {
+  // An issue of another repository can have the same number.
+  const seen = present(change.closingIssuesReferences?.nodes).find(
+    (node) => node.number === issue && node.repository.id === repository,
+  );
+  const first = seen ?? (await readIssuePage(http, place, change, { issue, moreComments: true, moreEvents: true }));
+  const comments = openList<CommentNode>(first?.comments);
+  const events = openList<EventNode>(first?.timelineItems);
+  for (let page = 1; page < maxPages && (comments.after ?? events.after) !== undefined; page += 1) {
+    const next = await readIssuePage(http, place, change, {
+      issue,
+      comments: comments.after,
+      events: events.after,
+      moreComments: comments.after !== undefined,
+      moreEvents: events.after !== undefined,
+    });
+    comments.add(next?.comments);
+    events.add(next?.timelineItems);
   }
-  if (read.after !== undefined) read.missing.push({ part: 'events of the issue', why: `there are more than ${maxPages} pages` });
+  const why = `there are more than ${maxPages} pages`;
   return {
-    mergeable: read.mergeable,
-    proof: issue === undefined ? 'none' : readClaim(read.comments, issue, change, us),
-    requests: [...read.events.flatMap(toEventRequest), ...read.comments.flatMap(toCommandRequest)],
-    missing: read.missing,
+    comments: comments.items,
+    events: events.items,
+    missing: [
+      ...(comments.after === undefined ? [] : [{ part: 'comments of the issue' as const, why }]),
+      ...(events.after === undefined ? [] : [{ part: 'events of the issue' as const, why }]),
+    ],
   };
 }
 
-interface IssuePages {
-  mergeable: string;
-  comments: CommentNode[];
-  events: EventNode[];
-  /** Where the next page begins; absent after the last. */
-  after: string | undefined;
-  missing: Snapshot['missing'][number][];
-}
-
-async function readIssuePage(http: Http, change: ChangeNode, place: Record<string, unknown>, read: IssuePages): Promise<void> {
-  const variables = { ...place, after: read.after };
-  const { repository } = await http.read({ query: recordDocument, schema: recordAnswer, variables });
-  if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
-  read.mergeable = repository.pullRequest.mergeable;
-  const { comments, timelineItems } = repository.issue ?? {};
-  read.comments.push(...present(comments?.nodes));
-  read.events.push(...present(timelineItems?.nodes));
-  if (timelineItems?.pageInfo.hasPreviousPage === true)
-    read.missing.push({ part: 'events of the issue', why: 'there are more than a hundred' });
-  read.after = comments?.pageInfo.hasNextPage === true ? (comments.pageInfo.endCursor ?? undefined) : undefined;
+async function readIssuePage(
+  http: Http,
+  place: Place,
+  change: ChangeNode,
+  more: Record<string, unknown>,
+): Promise<RecordPage | undefined> {
+  try {
+    const { repository } = await http.read({ query: recordDocument, schema: recordAnswer, variables: { ...place, ...more } });
+    if (repository?.pullRequest?.headRefOid !== change.headRefOid) throw moved(change);
+    return repository.issue ?? undefined;
+  } catch (error) {
+    if (error instanceof BugloopError && error.code === 'issue.not_found') return undefined;
+    throw error;
+  }
 }
 
 function issueOf(branch: string, prefix: string): number | undefined {

@@ -566,7 +566,9 @@ export async function requestReviewers(
   for (const login of logins) {
     const reviewer = world.accounts.find((account) => account.login.toLowerCase() === login.toLowerCase());
     if (reviewer && reviewer === pull.author) throw new Refusal(422, 'Review cannot be requested from pull request author.');
-    if (!reviewer || !isAssignable(pull.repository, reviewer)) {
+    // GitHub's own reviewer is no collaborator.
+    const isCopilot = reviewer?.login === 'copilot-pull-request-reviewer[bot]';
+    if (!reviewer || !(isCopilot || isAssignable(pull.repository, reviewer))) {
       throw new Refusal(
         422,
         'Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the repository.',

@@ -747,6 +747,21 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
         })),
       };
     },
+    file: async (one: Commit, args: Args) => {
+      const path = text(args['path']);
+      const line = await tryGit(one.repository, 'ls-tree', one.sha, '--', path);
+      const [, mode = '', type = '', sha = ''] = /^(\d+) (\w+) ([0-9a-f]+)\t/.exec(line ?? '') ?? [];
+      if (sha === '') return null;
+      const typename = type === 'tree' ? 'Tree' : type === 'commit' ? undefined : 'Blob';
+      return {
+        name: path.split('/').at(-1),
+        path,
+        mode: Number.parseInt(mode, 8),
+        type,
+        oid: sha,
+        object: typename === undefined ? null : { typename, repository: one.repository, sha },
+      };
+    },
     statusCheckRollup: rollup,
     status: (one: Commit) => {
       const statuses = latestStatuses(one.repository, one.sha);

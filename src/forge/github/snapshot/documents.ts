@@ -40,7 +40,7 @@ const reviewFields = /* GraphQL */ `
     authorCanPushToRepository
     submittedAt
     body
-    comments(first: 1) { totalCount }
+    comments(first: 1) { totalCount nodes { replyTo { id } } }
   }
 `;
 const reviewSchema = z.object({
@@ -50,7 +50,7 @@ const reviewSchema = z.object({
   authorCanPushToRepository: z.boolean(),
   submittedAt: z.string().nullable(),
   body: z.string(),
-  comments: z.object({ totalCount: z.int() }),
+  comments: nodesOf(z.object({ replyTo: z.object({ id: z.string() }).nullable() })).extend({ totalCount: z.int() }),
 });
 export type ReviewNode = z.infer<typeof reviewSchema>;
 
@@ -172,18 +172,84 @@ const commitSchema = z.object({
   checkSuites: connection(suiteSchema).nullable(),
 });
 
+// ---------------------------------------------------------------------------------------------- comments and the issue
+
+const commentFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes { body viewerDidAuthor author { ...account } editor { ...account } createdAt lastEditedAt }
+`;
+const commentSchema = z.object({
+  body: z.string(),
+  viewerDidAuthor: z.boolean(),
+  author: accountSchema.nullable(),
+  editor: accountSchema.nullable(),
+  createdAt: z.string(),
+  lastEditedAt: z.string().nullable(),
+});
+export type CommentNode = z.infer<typeof commentSchema>;
+
+const eventFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    __typename
+    ... on LabeledEvent { actor { ...account } label { name } }
+    ... on AssignedEvent { actor { ...account } assignee { ... on Actor { login } } }
+  }
+`;
+const eventSchema = z.object({
+  __typename: z.string(),
+  actor: accountSchema.nullish(),
+  label: z.object({ name: z.string() }).optional(),
+  assignee: z.object({ login: z.string().optional() }).nullish(),
+});
+export type EventNode = z.infer<typeof eventSchema>;
+const eventTypes = 'itemTypes: [LABELED_EVENT, ASSIGNED_EVENT]';
+
+const recordSchema = z.object({ comments: connection(commentSchema), timelineItems: connection(eventSchema) });
+const recordPage = recordSchema.partial();
+export type RecordPage = z.infer<typeof recordPage>;
+
 // ---------------------------------------------------------------------------------------------- the first look
 
-/** Everything of the change itself, up to 100 of each kind. */
+const labelFields = `${pageInfo} nodes { name }`;
+const labelSchema = z.object({ name: z.string() });
+const awaitedFields = `${pageInfo} nodes { requestedReviewer { ...account } }`;
+const awaitedSchema = z.object({ requestedReviewer: accountSchema.partial().nullable() });
+export type AwaitedNode = z.infer<typeof awaitedSchema>;
+const ruleFields = /* GraphQL */ `
+  ${pageInfo}
+  nodes {
+    parameters {
+      __typename
+      ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } }
+    }
+  }
+`;
+const ruleSchema = z.object({
+  parameters: z
+    .object({
+      __typename: z.string(),
+      requiredStatusChecks: z.array(z.object({ context: z.string(), integrationId: z.int().nullable() })).optional(),
+    })
+    .nullable(),
+});
+export type RuleNode = z.infer<typeof ruleSchema>;
+
+/**
+ * Everything of the change itself, up to a hundred of each kind; the configuration where its base is now; and what is
+ * recorded on the first issue that it closes, which is nearly always the one its branch is named after.
+ */
 export const snapshotDocument = /* GraphQL */ `
-  query Snapshot($owner: String!, $name: String!, $number: Int!) {
+  query Snapshot($owner: String!, $name: String!, $number: Int!, $config: String!) {
     viewer { login databaseId }
     repository(owner: $owner, name: $name) {
+      id
       pullRequest(number: $number) {
         id
         number
         url
         state
+        createdAt
         isDraft
         mergeable
         headRefOid
@@ -193,20 +259,18 @@ export const snapshotDocument = /* GraphQL */ `
         baseRefName
         baseRepository { id }
         baseRef {
-          target { oid }
-          refUpdateRule { requiredStatusCheckContexts }
-          rules(first: 100) {
-            ${pageInfo}
-            nodes {
-              parameters {
-                __typename
-                ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } }
-              }
+          target {
+            oid
+            ... on Commit {
+              file(path: $config) { mode object { ... on Blob { text byteSize isBinary isTruncated } } }
             }
           }
+          refUpdateRule { requiredStatusCheckContexts }
+          rules(first: 100) { ${ruleFields} }
         }
         author { ...account }
-        labels(first: 100) { ${pageInfo} nodes { name } }
+        labels(first: 100) { ${labelFields} }
+        line: commits(first: 100) { totalCount nodes { commit { oid parents(first: 2) { nodes { oid } } } } }
         commits(last: 1) {
           nodes {
             commit {
@@ -218,25 +282,36 @@ export const snapshotDocument = /* GraphQL */ `
         }
         reviews(first: 100) { ${reviewFields} }
         reviewThreads(first: 100) { ${threadFields} }
+        reviewRequests(first: 100) { ${awaitedFields} }
+        comments(first: 100) { ${commentFields} }
+        closingIssuesReferences(first: 1) {
+          nodes {
+            number
+            repository { id }
+            comments(first: 100) { ${commentFields} }
+            timelineItems(first: 100, ${eventTypes}) { ${eventFields} }
+          }
+        }
       }
     }
   }
   ${account}
 `;
 
-const ruleSchema = z.object({
-  parameters: z
-    .object({
-      __typename: z.string(),
-      requiredStatusChecks: z.array(z.object({ context: z.string(), integrationId: z.int().nullable() })).optional(),
-    })
+const fileSchema = z.object({
+  mode: z.int(),
+  object: z
+    .object({ text: z.string().nullable(), byteSize: z.int(), isBinary: z.boolean().nullable(), isTruncated: z.boolean() })
+    .partial()
     .nullable(),
 });
+export type FileNode = z.infer<typeof fileSchema>;
 const changeSchema = z.object({
   id: z.string(),
   number: z.int(),
   url: z.string(),
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
+  createdAt: z.string(),
   isDraft: z.boolean(),
   mergeable: z.string(),
   headRefOid: z.string(),
@@ -247,21 +322,25 @@ const changeSchema = z.object({
   baseRepository: z.object({ id: z.string() }).nullable(),
   baseRef: z
     .object({
-      target: oid.nullable(),
+      target: oid.extend({ file: fileSchema.nullish() }).nullable(),
       refUpdateRule: z.object({ requiredStatusCheckContexts: z.array(z.string().nullable()).nullable() }).nullable(),
       rules: connection(ruleSchema).nullable(),
     })
     .nullable(),
   author: accountSchema.nullable(),
-  labels: connection(z.object({ name: z.string() })).nullable(),
+  labels: connection(labelSchema).nullable(),
+  line: nodesOf(z.object({ commit: oid.extend({ parents: nodesOf(oid) }) })).extend({ totalCount: z.int() }),
   commits: nodesOf(z.object({ commit: commitSchema })),
   reviews: connection(reviewSchema).nullable(),
   reviewThreads: connection(threadSchema),
+  reviewRequests: connection(awaitedSchema).nullable(),
+  comments: connection(commentSchema),
+  closingIssuesReferences: nodesOf(recordSchema.extend({ number: z.int(), repository: z.object({ id: z.string() }) })).nullable(),
 });
 export type ChangeNode = z.infer<typeof changeSchema>;
 export const snapshotAnswer = z.object({
   viewer: z.object({ login: z.string(), databaseId: z.int().nullable() }),
-  repository: z.object({ pullRequest: changeSchema.nullable() }).nullable(),
+  repository: z.object({ id: z.string(), pullRequest: changeSchema.nullable() }).nullable(),
 });
 
 // ---------------------------------------------------------------------------------------------- further pages
@@ -276,16 +355,28 @@ export const pagesDocument = /* GraphQL */ `
     $threads: String
     $contexts: String
     $suites: String
+    $comments: String
+    $labels: String
+    $awaited: String
+    $rules: String
     $moreReviews: Boolean!
     $moreThreads: Boolean!
     $moreContexts: Boolean!
     $moreSuites: Boolean!
+    $moreComments: Boolean!
+    $moreLabels: Boolean!
+    $moreAwaited: Boolean!
+    $moreRules: Boolean!
   ) {
     repository(owner: $owner, name: $name) {
       pullRequest(number: $number) {
         headRefOid
         reviews(first: 100, after: $reviews) @include(if: $moreReviews) { ${reviewFields} }
         reviewThreads(first: 100, after: $threads) @include(if: $moreThreads) { ${threadFields} }
+        comments(first: 100, after: $comments) @include(if: $moreComments) { ${commentFields} }
+        labels(first: 100, after: $labels) @include(if: $moreLabels) { ${labelFields} }
+        reviewRequests(first: 100, after: $awaited) @include(if: $moreAwaited) { ${awaitedFields} }
+        baseRef @include(if: $moreRules) { rules(first: 100, after: $rules) { ${ruleFields} } }
         commits(last: 1) {
           nodes {
             commit {
@@ -304,6 +395,10 @@ const morePages = z.object({
   headRefOid: z.string(),
   reviews: connection(reviewSchema).nullish(),
   reviewThreads: connection(threadSchema).nullish(),
+  comments: connection(commentSchema).nullish(),
+  labels: connection(labelSchema).nullish(),
+  reviewRequests: connection(awaitedSchema).nullish(),
+  baseRef: z.object({ rules: connection(ruleSchema).nullable() }).nullish(),
   commits: nodesOf(
     z.object({
       commit: z.object({
@@ -325,56 +420,69 @@ export const recordDocument = /* GraphQL */ `
     $name: String!
     $number: Int!
     $issue: Int!
-    $hasIssue: Boolean!
-    $after: String
-    $first: Boolean!
+    $comments: String
+    $events: String
+    $moreComments: Boolean!
+    $moreEvents: Boolean!
   ) {
     repository(owner: $owner, name: $name) {
       pullRequest(number: $number) { headRefOid mergeable }
-      issue(number: $issue) @include(if: $hasIssue) {
-        comments(first: 100, after: $after) {
-          ${pageInfo}
-          nodes { body viewerDidAuthor author { ...account } editor { ...account } }
-        }
-        timelineItems(last: 100, itemTypes: [LABELED_EVENT, ASSIGNED_EVENT]) @include(if: $first) {
-          pageInfo { hasPreviousPage }
-          nodes {
-            __typename
-            ... on LabeledEvent { actor { ...account } label { name } }
-            ... on AssignedEvent { actor { ...account } assignee { ... on Actor { login } } }
-          }
-        }
+      issue(number: $issue) {
+        comments(first: 100, after: $comments) @include(if: $moreComments) { ${commentFields} }
+        timelineItems(first: 100, after: $events, ${eventTypes}) @include(if: $moreEvents) { ${eventFields} }
       }
     }
   }
   ${account}
 `;
-const commentSchema = z.object({
-  body: z.string(),
-  viewerDidAuthor: z.boolean(),
-  author: accountSchema.nullable(),
-  editor: accountSchema.nullable(),
-});
-export type CommentNode = z.infer<typeof commentSchema>;
-const eventSchema = z.object({
-  __typename: z.string(),
-  actor: accountSchema.nullish(),
-  label: z.object({ name: z.string() }).optional(),
-  assignee: z.object({ login: z.string().optional() }).nullish(),
-});
-export type EventNode = z.infer<typeof eventSchema>;
 export const recordAnswer = z.object({
   repository: z
     .object({
       pullRequest: z.object({ headRefOid: z.string(), mergeable: z.string() }).nullable(),
-      issue: z
+      issue: recordPage.nullish(),
+    })
+    .nullable(),
+});
+
+/** Whether it can be merged, which GitHub begins to work out when somebody asks. */
+export const mergeableDocument = /* GraphQL */ `
+  query Mergeable($owner: String!, $name: String!, $number: Int!) {
+    repository(owner: $owner, name: $name) {
+      pullRequest(number: $number) {
+        headRefOid
+        mergeable
+      }
+    }
+  }
+`;
+
+/** The comments of the change once more, right before one is written. */
+export const commentsDocument = /* GraphQL */ `
+  query Comments($owner: String!, $name: String!, $number: Int!, $after: String, $lock: String!) {
+    repository(owner: $owner, name: $name) {
+      id
+      lock: ref(qualifiedName: $lock) { target { oid ... on Commit { message } } }
+      pullRequest(number: $number) {
+        headRefOid
+        baseRef { target { ... on Commit { tree { oid } } } }
+        comments(first: 100, after: $after) { ${commentFields} }
+      }
+    }
+  }
+  ${account}
+`;
+export const commentsAnswer = z.object({
+  repository: z
+    .object({
+      id: z.string(),
+      lock: z.object({ target: oid.extend({ message: z.string().optional() }).nullable() }).nullable(),
+      pullRequest: z
         .object({
+          headRefOid: z.string(),
+          baseRef: z.object({ target: z.object({ tree: oid.optional() }).nullable() }).nullable(),
           comments: connection(commentSchema),
-          timelineItems: z
-            .object({ pageInfo: z.object({ hasPreviousPage: z.boolean() }), nodes: z.array(eventSchema.nullable()).nullable() })
-            .optional(),
         })
-        .nullish(),
+        .nullable(),
     })
     .nullable(),
 });

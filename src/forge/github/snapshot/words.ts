@@ -5,6 +5,7 @@ import {
   stateOfStatus,
   type Account,
   type Check,
+  type Comment,
   type PostedGate,
   type Request,
   type RequiredCheck,
@@ -15,11 +16,13 @@ import {
 import type { CommitId } from '../../../core/types.ts';
 import type {
   AccountNode,
+  AwaitedNode,
   ChangeNode,
   CommentNode,
   ContextNode,
   EventNode,
   ReviewNode,
+  RuleNode,
   SuiteNode,
   ThreadNode,
 } from './documents.ts';
@@ -44,8 +47,20 @@ export function toReview({ author, state, commit, authorCanPushToRepository, sub
     mayWrite: authorCanPushToRepository,
     submittedAt: submittedAt ?? '',
     body,
-    comments: comments.totalCount,
+    // What begins with an answer is an answer in a thread, which GitHub keeps as a review of its own.
+    comments: present(comments.nodes)[0]?.replyTo === null ? comments.totalCount : 0,
   };
+}
+
+export function toComment({ author, viewerDidAuthor, body, createdAt, lastEditedAt }: CommentNode): Comment {
+  return { ...optional('author', toAccount(author)), ours: viewerDidAuthor, body, at: lastEditedAt ?? createdAt };
+}
+
+/** A team is no account. */
+export function toAwaited({ requestedReviewer }: AwaitedNode): Account[] {
+  const { __typename, login, databaseId } = requestedReviewer ?? {};
+  const account = __typename === undefined || login === undefined ? undefined : toAccount({ __typename, login, databaseId });
+  return account === undefined ? [] : [account];
 }
 
 const reviewStates: Partial<Record<string, Review['state']>> = {
@@ -85,11 +100,12 @@ export function toRunCheck({ name, status, conclusion, startedAt, isRequired, ch
   };
 }
 
-export function toStatusCheck({ context, state, isRequired, commit, creator, createdAt }: StatusNode): Check {
+export function toStatusCheck({ context, state, description, isRequired, commit, creator, createdAt }: StatusNode): Check {
   return {
     name: context,
     state: stateOfStatus(lower(state)),
     said: lower(state),
+    ...(description === null ? {} : { note: description }),
     commit: commit?.oid ?? '',
     ...optional('creator', toAccount(creator)),
     required: isRequired,
@@ -129,9 +145,9 @@ function toWorkflow(run: SuiteNode['workflowRun']): Check['workflow'] {
 }
 
 /** Classic protection and rulesets are two systems; the first names no app to those who may not administrate. */
-export function toRequired({ baseRef }: ChangeNode): RequiredCheck[] {
+export function toRequired({ baseRef }: ChangeNode, all: readonly RuleNode[]): RequiredCheck[] {
   const classic = (baseRef?.refUpdateRule?.requiredStatusCheckContexts ?? []).filter((name) => name !== null);
-  const rules = present(baseRef?.rules?.nodes).flatMap(({ parameters }) => parameters?.requiredStatusChecks ?? []);
+  const rules = all.flatMap(({ parameters }) => parameters?.requiredStatusChecks ?? []);
   return [
     ...classic.map((name) => ({ name })),
     ...rules.map(({ context, integrationId }) => ({ name: context, ...(integrationId === null ? {} : { app: integrationId }) })),

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { askMarker, renderAsk, type Means } from '../../core/gate/ask.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
+import { BugloopError } from '../../errors.ts';
+import type { Gate, LockHolder } from '../../ports.ts';
+import type { GitHubRequests, Http } from './http.ts';
+import { readHolder, takeLock, type Liveness, type Lockable } from './lock.ts';
+import { commentsAnswer, commentsDocument, type CommentNode } from './snapshot/documents.ts';
+import { present } from './snapshot/words.ts';
+import { placeOf } from './snapshot.ts';
+import { findTrouble, unavailable } from './trouble.ts';
+
+type Asked = Awaited<ReturnType<Gate['askReview']>>;
+
+/** Longest time that one run may take to look, to write and to let go, in milliseconds. */
+const lockMs = 2 * 60_000;
+
+/** Asks for a review once. A request for one may be made twice and is one; a comment is written under a lock. */
+export async function askReview(
+  http: Http,
+  options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
+  snapshot: Snapshot,
+  { reviewer, means, branchPrefix }: { reviewer: string; means: Means; branchPrefix: string },
+): Promise<Asked> {
+  try {
+    if (means === 'request') return await requestReview(http, snapshot, reviewer);
+    return await comment(http, options, snapshot, { reviewer, command: means.comment, branchPrefix });
+  } catch (error) {
+    if ([403, 404, 422].includes(findTrouble(error)?.trouble.status ?? 0)) return 'refused';
+    throw error;
+  }
+}
+
+const anything = z.unknown();
+
+async function requestReview(http: Http, { number }: Snapshot, reviewer: string): Promise<Asked> {
+  const route = 'POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers';
+  const parameters = { pull_number: number, reviewers: [reviewer] };
+  await http.persist(() => http.send({ route, parameters, schema: anything }));
+  return 'asked';
+}
+
+// ---------------------------------------------------------------------------------------------- a comment
+
+interface Look extends Lockable {
+  repositoryId: string;
+  head: string;
+  ours: CommentNode[];
+}
+
+async function comment(
+  http: Http,
+  options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
+  { number, head }: Snapshot,
+  { reviewer, command, branchPrefix }: { reviewer: string; command: string; branchPrefix: string },
+): Promise<Asked> {
+  const lockRef = `refs/heads/${branchPrefix}locks/ask-${number}`;
+  const look = (): Promise<Look> => lookAt(http, options, number, lockRef);
+  const isAsked = ({ ours }: Look): boolean => ours.some(({ body }) => body.includes(askMarker(reviewer, head.commit)));
+  const claim = { run: randomUUID(), expiresAt: new Date(options.now() + lockMs).toISOString() };
+  const { answer, seen } = await takeLock(http, options, await look(), claim, look);
+  if (!answer.ok) return 'busy';
+  try {
+    // What was seen before the lock held may have been written since.
+    const now = await look();
+    if (now.head !== head.commit || isAsked(now)) return 'standing';
+    const route = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments';
+    const parameters = { issue_number: number, body: renderAsk(reviewer, head.commit, command) };
+    return await http.once<Asked>({
+      find: async () => (isAsked(await look()) ? 'asked' : undefined),
+      make: async () => {
+        await http.send({ route, parameters, schema: anything });
+        return 'asked';
+      },
+    });
+  } finally {
+    await release(http, seen);
+  }
+}
+
+async function lookAt(
+  http: Http,
+  options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
+  number: number,
+  lockRef: string,
+): Promise<Look> {
+  const ours: CommentNode[] = [];
+  for (let after: string | null = null; ;) {
+    const { id, lock, pullRequest } = await readComments(http, { ...placeOf(options, number), after, lock: lockRef });
+    ours.push(...present(pullRequest.comments.nodes).filter(({ viewerDidAuthor }) => viewerDidAuthor));
+    const { hasNextPage, endCursor } = pullRequest.comments.pageInfo;
+    if (hasNextPage && endCursor !== null) {
+      after = endCursor;
+      continue;
+    }
+    const holder: LockHolder | undefined = lock?.target == null ? undefined : await readHolder(options, lock.target);
+    return {
+      repositoryId: id,
+      head: pullRequest.headRefOid,
+      ours,
+      baseTree: pullRequest.baseRef?.target?.tree?.oid ?? '',
+      lockRef,
+      standing: holder === undefined ? {} : { lock: holder },
+    };
+  }
+}
+
+type CommentsPage = NonNullable<z.infer<typeof commentsAnswer>['repository']>;
+
+async function readComments(
+  http: Http,
+  variables: Record<string, unknown>,
+): Promise<CommentsPage & { pullRequest: NonNullable<CommentsPage['pullRequest']> }> {
+  const { repository } = await http.read({ query: commentsDocument, schema: commentsAnswer, variables });
+  const pullRequest = repository?.pullRequest;
+  if (repository == null || pullRequest == null)
+    throw unavailable('GitHub does not show the pull request any more', undefined, 'refused');
+  return { ...repository, pullRequest };
+}
+
+const released = z.object({ released: z.object({ clientMutationId: z.string().nullish() }).nullable() });
+
+/** Only where the lock is still ours. One that cannot be let go runs out. */
+async function release(http: Http, { repositoryId, lockRef, standing }: Look): Promise<void> {
+  const query = 'mutation Release($input: UpdateRefsInput!) { released: updateRefs(input: $input) { clientMutationId } }';
+  const update = { name: lockRef, beforeOid: standing.lock?.commit, afterOid: '0'.repeat(40) };
+  const variables = { input: { repositoryId, refUpdates: [update] } };
+  await http.send({ query, variables, schema: released }).catch((error: unknown) => {
+    if (!(error instanceof BugloopError)) throw error;
+  });
+}
