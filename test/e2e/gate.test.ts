@@ -452,6 +452,12 @@ describe('tokens and flags', () => {
   });
 });
 
+/** First lines of our comments on the change. */
+const asksOf = ({ pull, us }: Gated): string[] =>
+  pull.comments.filter(({ author }) => author.login === us).map(({ body }) => body.split('\n')[0] ?? '');
+const refsOf = (scene: Gated): Promise<string> =>
+  scene.server.git(scene.repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/bugloop/locks');
+
 describe('a reviewer that waits to be asked', () => {
   const robot = 'coderabbitai[bot]';
   const skipped =
@@ -466,11 +472,6 @@ describe('a reviewer that waits to be asked', () => {
     scene.server.forget();
     return scene;
   }
-  const asksOf = ({ pull, us }: Gated): string[] =>
-    pull.comments.filter(({ author }) => author.login === us).map(({ body }) => body.split('\n')[0] ?? '');
-  const refsOf = (scene: Gated): Promise<string> =>
-    scene.server.git(scene.repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/bugloop/locks');
-
   test('is asked once for each head, however often the gate looks, and not twice in a row', async () => {
     const scene = await skippedDraft();
     const { server, pull } = scene;
