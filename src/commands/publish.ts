@@ -8,7 +8,7 @@ import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
 import { conclude } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
 import { receive } from '../loop/receive.ts';
-import { releasingOnError } from '../loop/start.ts';
+import { releasingOnError, whileOpening } from '../loop/start.ts';
 import type { Journal } from '../ports.ts';
 
 /**
@@ -55,24 +55,25 @@ export async function publishRun(
     { forge, ref, standing, lookedAt, config, journal, progress, now },
     { base: report.base, state: 'SOLVING' },
   );
-  const taken = await takeIssue(opened);
-  if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
-
-  return releasingOnError(taken.case, async () => {
-    await using mirror = await context.openMirror(report.base.commit);
-    const head = await receive(mirror, journal, report, target);
-    const { tip } = taken.case.standing;
-    if (tip !== undefined && standing.base !== undefined && tip.commit !== head) await forge.fetchBranch(standing, mirror);
-    const conclusion = await conclude(taken.case, {
-      report,
-      base: report.base.commit,
-      head,
-      ...(tip === undefined ? {} : { onto: tip.commit }),
-      body: result.body ?? '',
-      mirror,
-      config,
+  return whileOpening(context.openMirror(report.base.commit), async (opening) => {
+    const taken = await takeIssue(opened);
+    if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+    return releasingOnError({ case: taken.case, taken: true, announced: Promise.resolve() }, async () => {
+      const mirror = await opening;
+      const head = await receive(mirror, journal, report, target);
+      const { tip } = taken.case.standing;
+      if (tip !== undefined && standing.base !== undefined && tip.commit !== head) await forge.fetchBranch(standing, mirror);
+      const conclusion = await conclude(taken.case, {
+        report,
+        base: report.base.commit,
+        head,
+        ...(tip === undefined ? {} : { onto: tip.commit }),
+        body: result.body ?? '',
+        mirror,
+        config,
+      });
+      return tellConclusion(result, conclusion);
     });
-    return tellConclusion(result, conclusion);
   });
 }
 

@@ -8,7 +8,16 @@ import { digestText, findPrior, openCase, readRecord } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { begin, type Progressed } from '../loop/repair.ts';
-import { baseOf, fetchPublished, openRun, releasingOnError, runLoop, takeIfPublishing } from '../loop/start.ts';
+import {
+  baseOf,
+  fetchPublished,
+  openRun,
+  prepare,
+  releasingOnError,
+  runLoop,
+  takeIfPublishing,
+  whileOpening,
+} from '../loop/start.ts';
 import type { Journal, Standing, Workspace } from '../ports.ts';
 import { publishRun } from './publish.ts';
 
@@ -42,20 +51,21 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
     { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, config, journal, progress, now },
     { base: baseOf(context) },
   );
-  const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
-  if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
-
-  return releasingOnError(taken.case, async () => {
-    const agent = await context.openAgent();
-    await using workspace = await context.openWorkspace();
-    const onto = await fetchPublished(taken.case, workspace.mirror);
-    const parts = { standing: taken.case.standing, report: readReport(issue), journal, agent, workspace, startedAt, onto };
-    const { run, located } = await openRun(context, parts);
-    if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
-    const progressed = local === undefined ? fromBranch(context, onto) : await fromJournal(journal, local, workspace);
-    progress.note(tellStart(progressed, local !== undefined));
-    const ending = await runLoop(run, template, located, progressed);
-    return await finish(context, taken.case, run, ending, startedAt);
+  const bug = readReport(issue);
+  return whileOpening(prepare(context, bug), async (preparing) => {
+    const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
+    if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+    return releasingOnError(taken, async () => {
+      const prepared = await preparing;
+      const { workspace, located } = prepared;
+      const onto = await fetchPublished(taken.case, workspace.mirror);
+      const run = openRun(context, prepared, { standing: taken.case.standing, report: bug, journal, startedAt, onto });
+      if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
+      const progressed = local === undefined ? fromBranch(context, onto) : await fromJournal(journal, local, workspace);
+      progress.note(tellStart(progressed, local !== undefined));
+      const ending = await runLoop(run, { template, located, announced: taken.announced, progressed });
+      return await finish(context, taken.case, run, ending, startedAt);
+    });
   });
 }
 

@@ -8,7 +8,16 @@ import { describeStart } from '../loop/checkpoint.ts';
 import { findPrior, openCase } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import { baseOf, fetchPublished, openRun, releasingOnError, runLoop, takeIfPublishing } from '../loop/start.ts';
+import {
+  baseOf,
+  fetchPublished,
+  openRun,
+  prepare,
+  releasingOnError,
+  runLoop,
+  takeIfPublishing,
+  whileOpening,
+} from '../loop/start.ts';
 
 /** What started a run, where it was not the operator's own hand. */
 export interface Trigger {
@@ -50,16 +59,17 @@ export async function solve(
     const waits = context.flags.publish ? await askForApproval(planned, plan) : 'the plan has to be approved first';
     return { exit: exits.done, text: `${plan}\nNot started: ${waits}\n` };
   }
-  const claimed = await takeIfPublishing(context, planned, ['claim', 'start']);
-  if (!claimed.ok) return nothingToDo(claimed.why);
-  return releasingOnError(claimed.case, async () => {
-    const agent = await context.openAgent();
-    await using workspace = await context.openWorkspace();
-    const onto = await fetchPublished(claimed.case, workspace.mirror);
-    const { run, located } = await openRun(context, { standing, report, journal, agent, workspace, startedAt, onto });
-    await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
-    const ending = await runLoop(run, template, located);
-    return await finish(context, claimed.case, run, ending, startedAt);
+  return whileOpening(prepare(context, report), async (preparing) => {
+    const claimed = await takeIfPublishing(context, planned, ['claim', 'start']);
+    if (!claimed.ok) return nothingToDo(claimed.why);
+    return releasingOnError(claimed, async () => {
+      const prepared = await preparing;
+      const onto = await fetchPublished(claimed.case, prepared.workspace.mirror);
+      const run = openRun(context, prepared, { standing, report, journal, startedAt, onto });
+      await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
+      const ending = await runLoop(run, { template, located: prepared.located, announced: claimed.announced });
+      return await finish(context, claimed.case, run, ending, startedAt);
+    });
   });
 }
 

@@ -120,12 +120,23 @@ async function lookNow(held: Case): Promise<Case> {
   return { ...held, lookedAt, standing: { ...standing, issue: held.standing.issue, ...own } };
 }
 
-/** Tells people that a run is at work: labels and status comment. */
-export async function announce(held: Case, moves: readonly Move[]): Promise<Case> {
+/** A case in the hands of its run. */
+export interface Held {
+  case: Case;
+  /** False where the run writes nothing to the forge, and has taken nothing there. */
+  taken: boolean;
+  /** Ends once labels and status comment tell people that a run is at work. */
+  announced: Promise<void>;
+}
+
+/** Tells people that a run is at work. The next write has to wait for it; the work need not. */
+export function announce(held: Case, moves: readonly Move[]): Held {
   const { labels } = held.config;
   const moved = moves.reduce(step, held);
-  await markStatus(moved, { add: [labels.inProgress], remove: [labels.trigger, labels.needsHuman] });
-  return moved;
+  const announced = markStatus(moved, { add: [labels.inProgress], remove: [labels.trigger, labels.needsHuman] });
+  // It is thrown where it is awaited.
+  announced.catch(() => undefined);
+  return { case: moved, taken: true, announced };
 }
 
 /** How far a case had come when an error ended it. */

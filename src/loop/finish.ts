@@ -3,7 +3,7 @@ import type { RunReport } from '../core/report.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { exits, type Exit } from '../errors.ts';
 import type { Forge, Standing } from '../ports.ts';
-import { findUntold, openCase, takeIssue, type Case } from './claim.ts';
+import { findUntold, lookAgain, openCase, takeIssue, type Case } from './claim.ts';
 import { conclude, tell, type Conclusion } from './conclude.ts';
 import type { Run } from './run.ts';
 import { seal, type Ending } from './seal.ts';
@@ -15,6 +15,10 @@ import { baseOf } from './start.ts';
 export async function finish(context: Context, held: Case, run: Run, ending: Ending, startedAt: number): Promise<CommandResult> {
   const { journal, base, onto } = run;
   const { baseBranch } = context.repository;
+  const { publish } = context.flags;
+  // Reads only, so it may go on while the run is sealed; what has become too old meanwhile is looked at again.
+  const looking = publish && ending.end === 'proven' ? lookAgain(held) : Promise.resolve(held);
+  looking.catch(() => undefined);
   const sealed = await seal(run, ending, {
     version: context.version,
     startedAt,
@@ -28,8 +32,8 @@ export async function finish(context: Context, held: Case, run: Run, ending: End
     text: renderOutcome(sealed, journal.dir),
     runDir: journal.dir,
   };
-  if (!context.flags.publish) return result;
-  const conclusion = await conclude(held, {
+  if (!publish) return result;
+  const conclusion = await conclude(await looking, {
     report: sealed,
     base,
     head: sealed.head ?? base,

@@ -5,9 +5,9 @@ import type { NamedError } from '../core/proof.ts';
 import type { Template } from '../core/prompt.ts';
 import type { Move, StateRecord } from '../core/state.ts';
 import type { CommitId } from '../core/types.ts';
-import type { Agent, Journal, Mirror, Standing, Workspace } from '../ports.ts';
+import type { Agent, Cache, Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import { nameBaseline, takeBaseline } from './baseline.ts';
-import { announce, letGo, mark, takeIssue, type Case } from './claim.ts';
+import { announce, letGo, mark, takeIssue, type Case, type Held } from './claim.ts';
 import { composePrompt, findSuspects, type Located } from './prompt.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import type { Run } from './run.ts';
@@ -24,28 +24,42 @@ export async function takeIfPublishing(
   context: Context,
   held: Case,
   moves: readonly Move[],
-): Promise<{ ok: true; case: Case } | { ok: false; why: string }> {
-  if (!context.flags.publish) return { ok: true, case: held };
+): Promise<({ ok: true } & Held) | { ok: false; why: string }> {
+  if (!context.flags.publish) return { ok: true, case: held, taken: false, announced: Promise.resolve() };
   const taken = await takeIssue(held);
-  if (!taken.ok) return taken;
+  return taken.ok ? { ok: true, ...announce(taken.case, moves) } : taken;
+}
+
+/** Whatever breaks, the issue does not stay taken; where the forge is what broke, the lock runs out. */
+export async function releasingOnError<T>({ case: held, taken, announced }: Held, body: () => Promise<T>): Promise<T> {
   try {
-    return { ok: true, case: await announce(taken.case, moves) };
+    return await body();
   } catch (error) {
+    if (!taken) throw error;
     // A token that may take the issue but tell nothing of it leaves no lock behind.
-    await mark(taken.case, { release: held.journal.id }).catch(() => undefined);
+    const release = await announced.then(
+      () => () => letGo(held, error),
+      () => () => mark(held, { release: held.journal.id }),
+    );
+    await release().catch(() => held.progress.note('the lock of the issue could not be released: it runs out by itself'));
     throw error;
   }
 }
 
-/** Whatever breaks, the issue does not stay taken; where the forge is what broke, the lock runs out. */
-export async function releasingOnError<T>(held: Case, body: () => Promise<T>): Promise<T> {
+/**
+ * Does `body` while something is being opened, as the forge lets a second pass between two writes. What was opened is
+ * closed again, whatever becomes of either.
+ */
+export async function whileOpening<Opened extends AsyncDisposable, T>(
+  opening: Promise<Opened>,
+  body: (opening: Promise<Opened>) => Promise<T>,
+): Promise<T> {
+  opening.catch(() => undefined);
   try {
-    return await body();
-  } catch (error) {
-    await letGo(held, error).catch(() =>
-      held.progress.note('the lock of the issue could not be released: it runs out by itself'),
-    );
-    throw error;
+    return await body(opening);
+  } finally {
+    const opened = await opening.catch(() => undefined);
+    await opened?.[Symbol.asyncDispose]();
   }
 }
 
@@ -56,33 +70,51 @@ export async function fetchPublished({ forge, standing }: Case, mirror: Mirror):
   return standing.tip.commit;
 }
 
+/** What a run works with, and where it will look first. Nothing of the repository has run for it. */
+export interface Prepared extends AsyncDisposable {
+  agent: Agent;
+  workspace: Workspace;
+  located: Located;
+  baselines: Cache;
+}
+
+export async function prepare(context: Context, report: BugReport): Promise<Prepared> {
+  const { config, repository } = context;
+  const workspace = await context.openWorkspace();
+  try {
+    const index = await context.openCache('index', []);
+    const located = await findSuspects(repository.base, workspace.mirror, report, config.tests, index);
+    const baselines = await context.openCache('baseline', await nameBaseline(workspace, config));
+    const agent = await context.openAgent();
+    return { agent, workspace, located, baselines, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() };
+  } catch (error) {
+    await workspace[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 interface RunParts {
   standing: Standing;
   report: BugReport;
   journal: Journal;
-  agent: Agent;
-  workspace: Workspace;
   startedAt: number;
   onto: CommitId | undefined;
 }
 
-export async function openRun(context: Context, parts: RunParts): Promise<{ run: Run; located: Located }> {
-  const { standing, report, journal, agent, workspace, startedAt, onto } = parts;
-  const { config } = context;
-  const { base } = context.repository;
-  const index = await context.openCache('index', []);
-  const located = await findSuspects(base, workspace.mirror, report, config.tests, index);
-  const run: Run = {
+export function openRun(context: Context, prepared: Prepared, parts: RunParts): Run {
+  const { agent, workspace, located, baselines } = prepared;
+  const { standing, report, journal, startedAt, onto } = parts;
+  return {
     issue: standing.issue,
     report,
     error: nameError(report),
-    config,
+    config: context.config,
     limits: readLimits(context, startedAt),
-    base,
+    base: context.repository.base,
     branch: standing.branch,
     ...(onto === undefined ? {} : { onto }),
     workspace,
-    baselines: await context.openCache('baseline', await nameBaseline(workspace, config)),
+    baselines,
     agent,
     journal,
     progress: context.progress,
@@ -90,23 +122,39 @@ export async function openRun(context: Context, parts: RunParts): Promise<{ run:
     now: context.now,
     signal: context.signal,
   };
-  return { run, located };
 }
 
-/** Baseline, then attempts until proven or a limit; from where an earlier run stopped, if it left something. */
-export async function runLoop(
-  run: Run,
-  template: Template,
-  located: Located,
-  progressed: Progressed = begin(run.base),
-): Promise<Ending> {
-  const answer = await takeBaseline(run);
+/** How a run of the loop is driven. */
+interface Drive {
+  template: Template;
+  located: Located;
+  /** The baseline is taken meanwhile, and nothing after it. */
+  announced: Promise<void>;
+  /** Where an earlier run stopped, if it left something. */
+  progressed?: Progressed;
+}
+
+/** Baseline, then attempts until proven or a limit. */
+export async function runLoop(run: Run, { template, located, announced, progressed = begin(run.base) }: Drive): Promise<Ending> {
+  const answer = await alongside(announced, run.signal, (signal) => takeBaseline({ ...run, signal }));
   if (run.signal.aborted)
     return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' }, progressed };
   if (!answer.ok) return { end: 'escalated', reason: answer.reason, progressed };
   const prompt = composePrompt(run, answer.baseline, template, located);
   const repaired = await repair(run, answer.baseline, prompt, progressed);
   return { ...repaired, baseline: answer.baseline };
+}
+
+/** Does `body` while `other` goes on, and ends it early where that fails. Both have ended afterwards. */
+async function alongside<T>(other: Promise<void>, signal: AbortSignal, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const failed = new AbortController();
+  other.catch(() => {
+    failed.abort();
+  });
+  const [first, second] = await Promise.allSettled([other, body(AbortSignal.any([signal, failed.signal]))]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return second.value;
 }
 
 /** The outermost error is what a person would see, so it is what the red run has to show. */

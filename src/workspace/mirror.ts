@@ -14,6 +14,9 @@ const maxTexts = 64 * 1024 * 1024;
 /** Bytes above which a blob is not looked into: it counts as binary. */
 const maxBlob = 16 * 1024 * 1024;
 
+/** Trees of commits that are known without asking. */
+const maxRemembered = 1_000;
+
 /** Longest time of one transfer, in milliseconds. What is pushed is as small as a change may be; a fetch may bring history. */
 const pushMs = 20_000;
 const fetchMs = 5 * 60_000;
@@ -67,8 +70,14 @@ export async function openMirror({ git, repository, base, path, date }: MirrorOp
 /** The mirror that is at `path`, with the git that works there. */
 export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): WritableMirror {
   let date = given;
-  const treeOf = (commit: CommitId): Promise<TreeId> =>
-    git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);
+  const treeOf = remembering(maxRemembered, (commit: CommitId): Promise<TreeId> =>
+    git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]),
+  );
+  // One tree is judged when it is made, when it is sealed and when it leaves, under more than one commit.
+  const filesOf = remembering(1, (trees: string): Promise<ChangedFile[]> => {
+    const [before = '', after = ''] = trees.split('..');
+    return describe(git, checked(before), checked(after));
+  });
   const listed = new Map<CommitId, Promise<TreeEntry[]>>();
   const entriesOf = (commit: CommitId): Promise<TreeEntry[]> => {
     const known = listed.get(commit) ?? listTree(git, checked(commit));
@@ -84,7 +93,10 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
   return {
     path,
     treeOf,
-    change: async (base, head) => ({ base, head, files: await describe(git, checked(base), checked(head)) }),
+    async change(base, head) {
+      const files = await filesOf(`${await treeOf(base)}..${await treeOf(head)}`);
+      return { base, head, files: [...files] };
+    },
 
     async overlay(base, head, paths) {
       const wanted = new Set(paths);
@@ -174,6 +186,19 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
 }
 
 // ---------------------------------------------------------------------------------------------- remote
+
+/** Answers that can never be another, as names are digests of what they name: the newest `most` are kept. */
+function remembering<T>(most: number, ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    known.delete(name);
+    known.set(name, answer);
+    answer.catch(() => known.delete(name));
+    for (const oldest of known.keys()) if (known.size > most) known.delete(oldest);
+    return answer;
+  };
+}
 
 /** What is not in the mirror is nobody's ancestor here. */
 async function isAncestor(git: Git, older: CommitId, newer: CommitId): Promise<boolean> {
