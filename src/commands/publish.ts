@@ -29,6 +29,8 @@ export async function publish(session: Session, { target }: { target: string }):
   return publishRun(context, { journal, report, ref, target });
 }
 
+const interrupted = { ok: false, why: 'the run was interrupted before it took the issue' } as const;
+
 /** Concludes a sealed run on the forge. */
 export async function publishRun(
   context: Context,
@@ -56,7 +58,7 @@ export async function publishRun(
     { base: report.base, state: 'SOLVING' },
   );
   return whileOpening(context.openMirror(report.base.commit), async (opening) => {
-    const taken = await takeIssue(opened);
+    const taken = context.signal.aborted ? interrupted : await takeIssue(opened);
     if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
     return releasingOnError({ case: taken.case, taken: true, announced: Promise.resolve() }, async () => {
       const mirror = await opening;

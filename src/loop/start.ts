@@ -26,6 +26,7 @@ export async function takeIfPublishing(
   moves: readonly Move[],
 ): Promise<({ ok: true } & Held) | { ok: false; why: string }> {
   if (!context.flags.publish) return { ok: true, case: held, taken: false, announced: Promise.resolve() };
+  if (context.signal.aborted) return { ok: false, why: 'the run was interrupted before it took the issue' };
   const taken = await takeIssue(held);
   return taken.ok ? { ok: true, ...announce(taken.case, moves) } : taken;
 }

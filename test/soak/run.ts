@@ -26,6 +26,7 @@ import {
  *
  *   npm run soak                              everything; about an hour on two slow cores
  *   npm run soak -- --only kill/publish       the cases whose name begins so; twice for two sets
+ *   npm run soak -- --full                    also the faults at requests of solve that publish makes in the same way
  *   npm run soak -- --list                    their names
  *   npm run soak -- --jobs 2 --out soak.json  how many at a time, and where the counts go
  *
@@ -44,6 +45,7 @@ interface Played {
 const { values: flags } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [''] },
+    full: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism() + 2) },
     races: { type: 'string', default: '50' },
@@ -59,7 +61,7 @@ const cases = [
   ...kills(ground, 'solve', courses.solve),
   ...kills(ground, 'publish', courses.publish),
   ...signals(ground, courses.solve),
-  ...faults(ground, 'solve', courses.solve),
+  ...faults(ground, 'solve', courses.solve, flags.full ? [] : courses.publish.moments),
   ...faults(ground, 'publish', courses.publish),
   ...races(ground, courses.solve, Number(flags.races)),
 ].filter(({ name }) => flags.only.some((wanted) => name.startsWith(wanted)));
@@ -108,8 +110,10 @@ function* signals(ground: Ground, { moments, tree }: Course): Generator<Case> {
   }
 }
 
-function* faults(ground: Ground, subject: Subject, { moments, tree }: Course): Generator<Case> {
-  for (const moment of moments.filter(({ kind }) => kind === 'request')) {
+/** `covered`: requests that another subject makes too, in the same way and in less time. */
+function* faults(ground: Ground, subject: Subject, { moments, tree }: Course, covered: readonly Moment[] = []): Generator<Case> {
+  const isCovered = ({ what, nth }: Moment): boolean => covered.some((other) => other.what === what && other.nth === nth);
+  for (const moment of moments.filter((one) => one.kind === 'request' && !isCovered(one))) {
     for (const kind of Object.keys(faultKinds).filter(isFaultKind)) {
       // Elsewhere it is one more status.
       if (kind.startsWith('graphql') && !/^(?:query|mutation) /.test(moment.what)) continue;
