@@ -3,6 +3,7 @@ import { isSupportedEvent, readWish, type Wish } from '../core/event.ts';
 import type { SlashCommand } from '../core/slash.ts';
 import { renderExplanation, renderMisread } from '../core/views/answer.ts';
 import { BugloopError, exits } from '../errors.ts';
+import { takeTurn } from '../core/watch.ts';
 import type { CommentRef, Inbox } from '../inbox.ts';
 import { readRecord } from '../loop/claim.ts';
 import type { Trigger } from './solve.ts';
@@ -31,6 +32,10 @@ export function parsePart(written: string | undefined): Part | undefined {
 
 /** One look of the clock starts no more runs than this: a heap of stopped runs must not become a heap of bills. */
 const maxWatched = 3;
+/** Issues that one look reads to find them: most that are said to be in work are. */
+const maxRead = 10;
+/** Changes that one look judges; the others have their turn at the next. */
+const maxJudged = 20;
 
 /** What one wish comes to: a run to be started, or all that there is to say. */
 type Work =
@@ -95,7 +100,8 @@ function openAt(session: Session, number: number): Promise<Context> {
 async function findStopped(session: Session, { openInbox, part }: DispatchOptions): Promise<Work[]> {
   const context = await openAt(session, typeof part === 'number' ? part : 1);
   const { inProgress } = context.config.labels;
-  const numbers = typeof part === 'number' ? [part] : await (await openInbox(context)).labelled(inProgress);
+  const look = async () => takeTurn(await (await openInbox(context)).labelled(inProgress), maxRead, context.now());
+  const numbers = typeof part === 'number' ? [part] : await look();
   const forge = await context.openForge();
   const stopped: Work[] = [];
   for (const number of numbers) {
@@ -113,8 +119,10 @@ async function findChanges(
   { change, branch }: { change?: number; branch?: string },
 ): Promise<Work[]> {
   if (change !== undefined) return [{ kind: 'gate', number: change }];
-  const changes = await (await openInbox(await openAt(session, 1))).openChanges();
-  return changes.filter((one) => branch === undefined || one.branch === branch).map(({ number }) => ({ kind: 'gate', number }));
+  const context = await openAt(session, 1);
+  const changes = await (await openInbox(context)).openChanges();
+  const asked = changes.filter((one) => branch === undefined || one.branch === branch);
+  return takeTurn(asked, maxJudged, context.now()).map(({ number }) => ({ kind: 'gate', number }));
 }
 
 // ---------------------------------------------------------------------------------------------- commands in comments
@@ -190,15 +198,27 @@ function tellDecision(work: readonly Work[]): CommandResult {
 
 /** Loaded last: most events start nothing. */
 async function start(session: Session, work: readonly Work[]): Promise<CommandResult> {
-  let result: CommandResult = { exit: exits.done };
+  const [only] = work;
+  if (work.length === 1 && only !== undefined) return await carryOut(session, only);
+  const results: CommandResult[] = [];
   for (const one of work) {
-    result = worse(result, one.kind === 'said' ? { exit: exits.done, text: `${one.text}\n` } : await run(session, one));
+    const result = await carryOut(session, one).catch((error: unknown) => explain(one, error));
+    results.push(result);
+    // What hinders one for a while hinders those after it.
+    if (result.exit === exits.transient) break;
   }
-  return result;
+  const worst = results.reduce((one, other) => (one.exit >= other.exit ? one : other), { exit: exits.done });
+  return { ...worst, text: results.map(({ text = '' }) => text).join('') };
 }
 
-function worse(one: CommandResult, other: CommandResult): CommandResult {
-  return one.exit > other.exit ? one : other;
+/** One that fails does not keep the others from their turn. */
+function explain(work: Work, error: unknown): CommandResult {
+  if (!(error instanceof BugloopError) || work.kind === 'said') throw error;
+  return { exit: error.exit, text: `${work.kind} #${work.number}: ${error.message} [${error.code}]\n` };
+}
+
+async function carryOut(session: Session, work: Work): Promise<CommandResult> {
+  return work.kind === 'said' ? { exit: exits.done, text: `${work.text}\n` } : await run(session, work);
 }
 
 type Run = Exclude<Work, { kind: 'said' }>;
