@@ -1,4 +1,4 @@
-import { compareTestFiles, nameOf, pairTests, reporter, type Comparison } from './integrity/difference.ts';
+import { compareMoved, compareTestFiles, nameOf, pairTests, reporter, type Comparison } from './integrity/difference.ts';
 import { judgeConfiguration, judgeSupport } from './integrity/harness.ts';
 import { readerFor, type Reader } from './integrity/languages.ts';
 import type { FindingKind, IntegrityFinding, TestCase, TestFile } from './integrity/model.ts';
@@ -52,7 +52,7 @@ export function combineIntegrity(
 ): { refuse: Reason[]; human: Reason[] } {
   const lost = new Set([...(facts.regressions ?? []), ...(facts.vanished ?? [])]);
   const weigh = (finding: IntegrityFinding): 'refuse' | 'human' => {
-    const hides = edits.has(finding.kind) && (facts.originalsFailing ?? []).some((id) => isResultOf(finding, id));
+    const hides = edits.has(finding.kind) && (facts.originalsFailing ?? []).some((id) => mayBeResultOf(finding, id));
     if (finding.weight !== 'proof' && !hides) return finding.weight;
     const proven = facts.failToPass.some((id) => !lost.has(id) && isResultOf(finding, id));
     return proven ? 'human' : 'refuse';
@@ -77,29 +77,74 @@ export function toReason({ code, message, path, line }: IntegrityFinding): Reaso
   return { code, message, ...(path === undefined ? {} : { path }), ...(line === undefined ? {} : { line }) };
 }
 
-/** Whether a runner's id, `<file> > <suite> > <name>`, stands for the test that a finding is about. */
+/**
+ * Whether a runner's id, `<file> > <suite> > <name>`, stands for the test that a finding is about: its title, with the
+ * suites around it where the runner tells them, is what some of the id's parts say in a row. A title that merely occurs in another one
+ * is another test.
+ */
 function isResultOf(finding: IntegrityFinding, id: string): boolean {
+  const parts = ownParts(finding, id);
+  if (parts === undefined) return false;
+  const titles = (finding.test ?? []).filter((title) => title !== '');
+  if (titles.length === 0) return true;
+  return parts.some((_, from) =>
+    parts.slice(from).some((_, count) => {
+      const name = plain(parts.slice(from, from + count + 1).join(' '));
+      // A runner that names no suites begins with the title itself.
+      const wanted = from === 0 ? [titles.join(' '), titles.at(-1) ?? ''] : [titles.join(' ')];
+      return wanted.some((title) => isTitle(name, title) || isTitle(withoutCase(name), title));
+    }),
+  );
+}
+
+/** Whether an id may stand for the test of a finding: its title occurs in it. */
+function mayBeResultOf(finding: IntegrityFinding, id: string): boolean {
+  const parts = ownParts(finding, id);
+  return parts !== undefined && holdsInOrder(plain(parts.join(' ')), fixedParts(finding.test?.at(-1) ?? ''));
+}
+
+/** What an id says after the file, `undefined` where the file is another one. */
+function ownParts({ path = '' }: IntegrityFinding, id: string): string[] | undefined {
   const [file = '', ...rest] = id.split(' > ');
-  const looksLikePath = /[\\/]|\.\w{1,5}$/.test(file) && !/\s/.test(file);
-  const path = finding.path ?? '';
-  if (looksLikePath && rest.length > 0 && !samePath(path, file)) return false;
-  const title = finding.test?.at(-1) ?? '';
-  const name = squeeze(looksLikePath && rest.length > 0 ? rest.join(' > ') : id);
-  // Placeholders of parametrised titles (`%s`, `$name`, `${x}`, `#{x}`) are filled in by the runner.
-  const parts = title.split(/%[sdifjoOp#%]|\$\{[^}]*\}|\$[\w.]+|#\{[^}]*\}/).map(squeeze);
+  const namesFile = rest.length > 0 && /[\\/]|\.\w{1,5}$/.test(file) && !/\s/.test(file);
+  if (namesFile && !samePath(path, file)) return undefined;
+  return (namesFile ? rest : [file, ...rest]).flatMap((part) => part.split(separators)).filter((part) => part.trim() !== '');
+}
+
+/** Between modules, classes and subtests in the ids of runners. */
+const separators = /::|[/#.]/;
+
+/** Punctuation that runners and reporters spell differently is left out. */
+const plain = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[\s_>:/#.]+/g, ' ')
+    .trim();
+
+/** `test_add[1-2]`, `adds()`, `adds (2)`: one case of a test, and the second of its name. */
+const withoutCase = (name: string): string => name.replace(/(\s?(\[[^\]]*\]|\([^)]*\)))+$/, '');
+
+/** The fixed parts of a title; what stands between them was filled in by the runner (`%s`, `$name`, `${x}`, `#{x}`). */
+const fixedParts = (title: string): string[] => title.split(/%[sdifjoOp#%]|\$\{[^}]*\}|\$[\w.]+|#\{[^}]*\}/).map(plain);
+
+/** Without regular expressions: many placeholders would make one slow. */
+function isTitle(name: string, title: string): boolean {
+  const parts = fixedParts(title);
+  const [first = '', last = ''] = [parts[0], parts.at(-1)];
+  if (parts.length === 1) return name === first;
+  if (!name.startsWith(first) || !name.slice(first.length).endsWith(last)) return false;
+  return holdsInOrder(name.slice(first.length, name.length - last.length), parts.slice(1, -1));
+}
+
+function holdsInOrder(text: string, parts: readonly string[]): boolean {
   let from = 0;
   return parts.every((part) => {
-    const at = name.indexOf(part, from);
+    const at = text.indexOf(part, from);
     from = at + part.length;
     return at >= 0;
   });
 }
 
-const squeeze = (text: string): string =>
-  text
-    .toLowerCase()
-    .replaceAll(/[\s_]+/g, ' ')
-    .trim();
 /** A snapshot stands for the tests of the file it belongs to. */
 function samePath(path: string, file: string): boolean {
   const owner = path.replace(/(__snapshots__|snapshots)\//, '').replace(/\.snap(shot)?$/, '');
@@ -191,14 +236,19 @@ function judgeMissing(judged: readonly Judged[]): IntegrityFinding[] {
     const others = homeless.filter((test) => !judged.some((one) => one.file === file && one.added.includes(test)));
     const moves = pairTests(missing, others);
     homeless = homeless.filter((test) => !moves.some(({ now }) => now === test));
-    const moved = new Set(moves.map(({ old }) => old));
+    const moved = new Map(moves.map(({ old, now }) => [old, now]));
     const report = reporter(file.path);
     return missing
       .filter((test) => test.assertions.length > 0 || (test.titles.at(-1) !== '' && !isGroup(test, before.tests)))
-      .map((test) => {
-        if (moved.has(test)) return report('moved', 'human', `"${nameOf(test)}" moved to another file`, test);
+      .flatMap((test) => {
+        const now = moved.get(test);
+        if (now !== undefined) {
+          const home = judged.find(({ added }) => added.includes(now))?.file.path ?? file.path;
+          const message = `"${nameOf(test)}" moved to ${home}`;
+          return [report('moved', 'human', message, test), ...compareMoved(reporter(home), test, now)];
+        }
         const commented = isCommentedOut(test, comments) ? ' (commented out)' : '';
-        return report('deleted', 'refuse', `"${nameOf(test)}" is gone${commented}`, test);
+        return [report('deleted', 'refuse', `"${nameOf(test)}" is gone${commented}`, test)];
       });
   });
 }

@@ -137,6 +137,74 @@ const javascript: Row[] = [
   // emptied
   ['no assertions', vitest, /expect\(\(\)[^\n]*/, '', ['emptied:refuse']],
   ['assertions commented out', vitest, 'expect(() =>', '// expect(() =>', ['emptied:refuse']],
+  // never called, replaced
+  [
+    'in a function that nobody calls',
+    vitest,
+    '    expect(value).toBe(1);',
+    '    const later = () => {\n      expect(value).toBe(1);\n    };',
+    ['skipped:refuse'],
+  ],
+  [
+    'in a declared function that nobody calls',
+    vitest,
+    '    expect(value).toBe(1);',
+    '    function later() {\n      expect(value).toBe(1);\n    }',
+    ['skipped:refuse'],
+  ],
+  [
+    'in a callback of somebody',
+    vitest,
+    '    expect(value).toBe(1);',
+    "    process.once('x', () => {\n      expect(value).toBe(1);\n    });",
+    ['conditional:proof'],
+  ],
+  ['in a loop', vitest, '    expect(value).toBe(1);', '    [1].forEach(() => {\n      expect(value).toBe(1);\n    });', []],
+  [
+    'a library replaced',
+    node,
+    "require('node:assert')",
+    '{ strictEqual() {}, deepStrictEqual() {}, throws() {} }',
+    ['body-changed:human', 'swallowed:refuse'],
+  ],
+  [
+    'a library from elsewhere',
+    node,
+    "require('node:assert')",
+    "require('./lenient')",
+    ['body-changed:human', 'swallowed:refuse'],
+  ],
+  ['the same library by another name', node, "require('node:assert')", "require('assert')", ['body-changed:human']],
+  [
+    'a global of the runner replaced',
+    vitest,
+    "\ndescribe('parse'",
+    "\nglobalThis.it = () => {};\ndescribe('parse'",
+    ['swallowed:refuse'],
+  ],
+  ['an assertion replaced', node, "test('adds', ", "assert.strictEqual = () => {};\ntest('adds', ", ['swallowed:refuse']],
+  [
+    'the exit code forced',
+    node,
+    "test('adds', ",
+    "process.on('exit', () => { process.exitCode = 0; });\ntest('adds', ",
+    ['exit-added:refuse'],
+  ],
+  ['a type in place of a value', vitest, 'expect(value).toBe(1)', "expect(typeof value).toBe('number')", ['loosened:refuse']],
+  [
+    'compared with itself',
+    vitest,
+    "expect(parse('22')).toEqual(22)",
+    "expect(parse('22')).toEqual(parse('22'))",
+    ['loosened:refuse'],
+  ],
+  [
+    'a place not to be reached',
+    node.replace('), 3);', '), 3);\n  if (add(0, 0)) assert.ok(false);'),
+    '  if (add(0, 0)) assert.ok(false);',
+    '',
+    ['assertion-removed:refuse', 'body-changed:human'],
+  ],
   ['one assertion gone', vitest, 'expect(value).toBe(1);', '', ['assertion-removed:refuse']],
   // loosened
   ['toBe → toBeTruthy', vitest, 'toBe(1)', 'toBeTruthy()', ['loosened:refuse']],
@@ -430,13 +498,18 @@ describe('files around tests', () => {
     expect(told(edit(path, before, after))).toEqual(expected);
   });
 
-  test('a test that moves to another file is not deleted', () => {
+  test.each([
+    ['as it was', '', '', ['moved:human']],
+    ['loosened', 'toEqual([1, 2])', 'toBeDefined()', ['loosened:refuse', 'moved:human']],
+    ['skipped', 'it(', 'it.skip(', ['moved:human', 'never-runs:human', 'skipped:refuse']],
+    ['edited', '[1, 2]', '[2, 1]', ['expectation-changed:proof', 'moved:human']],
+  ])('a test that moves to another file is not deleted: %s', (_, find, replace, expected) => {
     const block = /  it\('keeps[^]*?\n  }\);\n/.exec(vitest)?.[0] ?? '';
-    const moved = `import { it } from 'vitest';\ndescribe('parse', () => {\n${block}});\n`;
-    expect(block).not.toBe('');
-    expect(told(edit('test/a.test.js', vitest, vitest.replace(block, '')), edit('test/b.test.js', undefined, moved))).toEqual([
-      'moved:human',
-    ]);
+    const moved = `import { it } from 'vitest';\ndescribe('parse', () => {\n${block.replace(find, replace)}});\n`;
+    expect(block).toContain(find);
+    expect(told(edit('test/a.test.js', vitest, vitest.replace(block, '')), edit('test/b.test.js', undefined, moved))).toEqual(
+      expected,
+    );
   });
 
   test('text that the reader left out cannot pass', () => {
@@ -484,6 +557,16 @@ describe('combined with the proof', () => {
     ['no proof at all', edited, { failToPass: [] }, 'refuse'],
     ['evidence that is a regression too', edited, { failToPass: [id], regressions: [id] }, 'refuse'],
     ['ids without a file', edited, { failToPass: ['parse reads a number'] }, 'human'],
+    ['a title that the proven one holds', edited, { failToPass: [`${id} in words`] }, 'refuse'],
+    [
+      'a title that ends like the proven one',
+      edited,
+      { failToPass: ['test/a.test.js > parse > never reads a number'] },
+      'refuse',
+    ],
+    ['an assertion of the test', edited, { failToPass: [`${id} > should be equal`] }, 'human'],
+    ['the second of its name', edited, { failToPass: [`${id} (2)`] }, 'human'],
+    ['suites unknown to the runner', edited, { failToPass: ['test/a.test.js > reads a number'] }, 'human'],
     ['another input', input, { failToPass: [] }, 'human'],
     ['another input where the old one fails now', input, { failToPass: [], originalsFailing: [id] }, 'refuse'],
     ['an edit whose old version would have passed too', edited, { failToPass: [], originalsFailing: [] }, 'refuse'],
@@ -551,6 +634,9 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
   const destructured = "const { test, same: deepEqual } = require('tap');\ntest('a', function (t) { deepEqual(f(1), [1]); });\n";
   const two =
     "test('a', function (t) { t.equal(f(1), 1); t.equal(f(2), 2); t.end(); });\ntest('b', function (t) { t.equal(f(3), 3); t.end(); });\n";
+  const same = 't.equal(a, b);';
+  const local = `test('a', function (t) { var a = f(1); var b = '2'; t.equal(typeof a, 'string'); ${same} t.end(); });\n`;
+  const another = `test('b', function (t) { var a = g(1); var b = '1'; ${same} t.end(); });\n`;
   const exported = "module.exports = { 'adds': function (test) { test.equal(f(1), 1); test.done(); } };\n";
   const chained = "it('answers', function (done) { request(app).get('/').expect(200).expect('ok', done); });\n";
   const should = "it('a', function () { f(1).should.equal(1); f(2).should.be.ok; });\n";
@@ -567,6 +653,43 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
       two,
       two.replace(' t.equal(f(2), 2);', '').replace('t.equal(f(3), 3);', 't.equal(f(3), 3); t.equal(f(2), 2);'),
       ['moved:human'],
+    ],
+    [
+      'an assertion that moves and leaves a weaker one',
+      two,
+      two.replace('t.equal(f(2), 2);', 't.ok(f(2));').replace('t.equal(f(3), 3);', 't.equal(f(3), 3); t.equal(f(2), 2);'),
+      ['loosened:refuse'],
+    ],
+    [
+      'an assertion that moves to a test that is skipped',
+      two,
+      `${two.replace(' t.equal(f(2), 2);', '')}test.skip('c', function (t) { t.equal(f(2), 2); t.end(); });\n`,
+      ['assertion-removed:refuse', 'never-runs:human'],
+    ],
+    [
+      'an assertion that moves to where it cannot fail',
+      two,
+      two.replace(' t.equal(f(2), 2);', '').replace('t.equal(f(3), 3);', 't.equal(f(3), 3); try { t.equal(f(2), 2); } catch {}'),
+      ['assertion-removed:refuse'],
+    ],
+    ['the same words on other values are no move', local, `${local.replace(same, '')}${another}`, ['assertion-removed:refuse']],
+    [
+      'weaker, with the same words on other values',
+      local,
+      `${local.replace(same, 't.ok(a, b);')}${another}`,
+      ['loosened:refuse'],
+    ],
+    [
+      'a move with what it needs',
+      local,
+      `${local.replace(same, '')}${another.replace('g(1)', 'f(1)').replace("'1'", "'2'")}`,
+      ['moved:human'],
+    ],
+    [
+      'two assertions do not move to one place',
+      two.replace('t.equal(f(3)', 't.equal(f(2), 2); t.equal(f(3)'),
+      `${two.replaceAll(' t.equal(f(2), 2);', '')}test('c', function (t) { t.equal(f(2), 2); t.end(); });\n`,
+      ['assertion-removed:refuse', 'moved:human'],
     ],
     [
       'the same claim fewer times',

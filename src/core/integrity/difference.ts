@@ -7,24 +7,22 @@ export function compareTestFiles(path: string, before: TestFile, after: TestFile
   const report = reporter(path);
   const survivors = new Set(pairs.map(({ now }) => now));
   const added = after.tests.filter((test) => !survivors.has(test));
-  const elsewhere = [
+  const homes = openHomes([
     ...pairs.flatMap(({ old, now }) =>
-      homesIn(
-        now,
-        withoutOnce(now.assertions, old.assertions, ({ print }) => print),
-      ),
+      withoutOnce(now.assertions, old.assertions, ({ print }) => print).map((assertion) => ({ test: now, assertion })),
     ),
-    ...added.flatMap((test) => homesIn(test, test.assertions)),
-  ];
+    ...added.flatMap((test) => test.assertions.map((assertion) => ({ test, assertion }))),
+  ]);
   const matched = new Set(pairs.map(({ old }) => old));
   return {
     findings: [
       ...pairs.flatMap(({ old, now, renamed }) => [
         ...(renamed ? [report('renamed', 'human', `"${nameOf(old)}" is now called "${nameOf(now)}"`, now)] : []),
-        ...compareTests(report, old, now, elsewhere),
+        ...compareTests(report, old, now, homes),
       ]),
       ...added.flatMap((test) => judgeAdded(report, test, before)),
       ...compareFileMarks(report, before.marks, after.marks),
+      ...compareFoundations(report, before, after),
       ...compareRows(report, before.rows, after.rows),
     ],
     missing: before.tests.filter((test) => !matched.has(test)),
@@ -38,15 +36,6 @@ export interface Comparison {
   missing: TestCase[];
   added: TestCase[];
 }
-
-/** An assertion that is new in a test, and that test. */
-interface Home {
-  test: TestCase;
-  assertion: Assertion;
-}
-
-const homesIn = (test: TestCase, assertions: readonly Assertion[]): Home[] =>
-  assertions.map((assertion) => ({ test, assertion }));
 
 export const nameOf = (test: TestCase): string => test.titles.filter((title) => title !== '').join(' > ') || 'the file itself';
 
@@ -91,7 +80,7 @@ export function pairTests(before: readonly TestCase[], after: readonly TestCase[
     { same: sameTitles, renamed: false },
     { same: (old, now) => old.titles.at(-1) === now.titles.at(-1) && isSubstantial(old) && similarBody(old, now), renamed: true },
     { same: (old, now) => isSubstantial(old) && sameBody(old, now), renamed: true },
-    { same: (old, now) => isSubstantial(old) && similarBody(old, now), renamed: true },
+    { same: (old, now) => isSubstantial(old) && similarBody(old, now) && keepsMeaning(old, now), renamed: true },
   ];
   const pairs: Pair[] = [];
   let [old, now] = [[...before], [...after]];
@@ -133,11 +122,93 @@ function similarBody(old: TestCase, now: TestCase): boolean {
   return now.assertions.some((assertion) => subjects.has(assertion.subject)) && similarity(content(old), content(now)) >= 0.5;
 }
 
+/** Another title and another body: the same test only where the assertions that both make are about the same values. */
+const keepsMeaning = (old: TestCase, now: TestCase): boolean =>
+  old.assertions.every(
+    (assertion) => !now.assertions.some(({ print }) => print === assertion.print) || isPrepared(old, assertion, now),
+  );
+
+// ---------------------------------------------------------------------------------------------- moved assertions
+
+/** An assertion that is new in a test, and that test. */
+interface Home {
+  test: TestCase;
+  assertion: Assertion;
+}
+
+/** The new assertions of a file, each of which can stand for one that another test lost. */
+interface Homes {
+  take(old: TestCase, now: TestCase, assertion: Assertion, fits: (home: Assertion) => boolean): Home | undefined;
+}
+
+function openHomes(all: readonly Home[]): Homes {
+  const free = new Set(all);
+  return {
+    take(old, now, assertion, fits) {
+      const home = [...free].find(
+        (each) => each.test !== now && fits(each.assertion) && canFail(each) && isPrepared(old, assertion, each.test),
+      );
+      if (home !== undefined) free.delete(home);
+      return home;
+    },
+  };
+}
+
+const canFail = ({ test, assertion }: Home): boolean =>
+  assertion.dead === undefined &&
+  ![...assertion.conditions, ...test.conditions].some(({ kind }) => kind === 'never' || kind === 'environment') &&
+  !test.marks.some(({ kind }) => kind === 'skip' || kind === 'expected-failure' || kind === 'swallow');
+
+/**
+ * `equal(a, b)` says the same in another test only where `a` and `b` are the same there: what the old test does with
+ * them, and with what they were made of, has to be done in the new one, and nothing else.
+ */
+function isPrepared(old: TestCase, { subject, expected }: Assertion, test: TestCase): boolean {
+  const names = valueNames(`${subject} ${expected}`);
+  return preparation(old.statements, names) === preparation(test.statements, names);
+}
+
+/** The statements that have to do with some values, with those that these were made of, and so on. */
+function preparation(statements: readonly string[], names: readonly string[]): string {
+  const all = new Set(names);
+  const chosen = new Set<number>();
+  for (let before = -1; before < chosen.size;) {
+    before = chosen.size;
+    statements.forEach((statement, index) => {
+      const own = valueNames(statement);
+      if (chosen.has(index) || !own.some((name) => all.has(name))) return;
+      chosen.add(index);
+      for (const name of own) all.add(name);
+    });
+  }
+  return statements.filter((_, index) => chosen.has(index)).join('\0');
+}
+
+const string = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+
+/** Names of values, not of what is called, nor of properties, nor of what every test has. */
+const valueNames = (text: string): string[] =>
+  (
+    text
+      .slice(0, 2_000)
+      .replaceAll(string, '')
+      .match(/(?<![\p{L}\p{N}_$]|\.\s?)[\p{L}_$][\p{L}\p{N}_$]*(?![\p{L}\p{N}_$]|\s?\(|\s?:)/gu) ?? []
+  ).filter((name) => !common.has(name));
+
+const common = new Set(
+  `let var const function new return typeof await async of in for if else true false null undefined this self t st tt done
+   assert expect test it True False None nil def lambda with as not and or is end do then fn mut func`.split(/\s+/),
+);
+
 // ---------------------------------------------------------------------------------------------- one test
 
 const telling = (test: TestCase): Assertion[] => test.assertions.filter((assertion) => !assertion.trivial);
 
-function compareTests(report: Report, old: TestCase, now: TestCase, elsewhere: readonly Home[]): IntegrityFinding[] {
+/** What `now`, which stands for `old` in another file, says less. */
+export const compareMoved = (report: Report, old: TestCase, now: TestCase): IntegrityFinding[] =>
+  compareTests(report, old, now, openHomes([]));
+
+function compareTests(report: Report, old: TestCase, now: TestCase, homes: Homes): IntegrityFinding[] {
   const findings = [...compareMarks(report, old, now), ...compareConditions(report, old, now)];
   if (old.hasBody && !now.hasBody)
     return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" has no body any more`, now)];
@@ -145,7 +216,7 @@ function compareTests(report: Report, old: TestCase, now: TestCase, elsewhere: r
     return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" asserts nothing any more`, now)];
   if (content(old).length > 0 && content(now).length === 0)
     return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" is empty now`, now)];
-  return [...findings, ...compareAssertions(report, old, now, elsewhere), ...compareStatements(report, old, now)];
+  return [...findings, ...compareAssertions(report, old, now, homes), ...compareStatements(report, old, now)];
 }
 
 /** What is marked more often or higher than before. */
@@ -200,12 +271,14 @@ function conditionFinding(report: Report, test: TestCase, condition: Condition, 
   if (condition.kind === 'never') return report('skipped', 'refuse', `"${nameOf(test)}" never runs under ${text}`, test, line);
   if (condition.kind === 'environment')
     return report('skipped', 'refuse', `"${nameOf(test)}" runs only where the environment says so: ${text}`, test, line);
+  if (condition.kind === 'callback')
+    return report('conditional', 'proof', `"${nameOf(test)}" now leaves it to ${text} to assert`, test, line);
   return report('conditional', 'proof', `"${nameOf(test)}" now depends on ${text}`, test, line);
 }
 
 // ---------------------------------------------------------------------------------------------- assertions
 
-function compareAssertions(report: Report, old: TestCase, now: TestCase, elsewhere: readonly Home[]): IntegrityFinding[] {
+function compareAssertions(report: Report, old: TestCase, now: TestCase, homes: Homes): IntegrityFinding[] {
   const findings: IntegrityFinding[] = [];
   const left = [...now.assertions];
   const gone: Assertion[] = [];
@@ -214,9 +287,12 @@ function compareAssertions(report: Report, old: TestCase, now: TestCase, elsewhe
     if (index < 0) gone.push(assertion);
     else findings.push(...compareReach(report, now, assertion, left.splice(index, 1)[0] ?? assertion));
   }
-  // An assertion that another test of the file took over was moved, not lost, and needs nothing in its place.
-  const homes = elsewhere.filter(({ test }) => test !== now);
-  const moved = gone.filter((assertion) => homes.some((home) => home.assertion.print === assertion.print));
+  // What another test took over was moved and needs nothing in its place; what asks for less in its place was loosened.
+  const moved = gone.filter(
+    (assertion) =>
+      !left.some((candidate) => candidate.subject === assertion.subject && isWeaker(assertion, candidate)) &&
+      homes.take(old, now, assertion, ({ print }) => print === assertion.print) !== undefined,
+  );
   let lost = gone.filter((assertion) => !moved.includes(assertion));
   for (const [relation, find] of relations) {
     const unpaired: Assertion[] = [];
@@ -234,17 +310,23 @@ function compareAssertions(report: Report, old: TestCase, now: TestCase, elsewhe
     ...lost
       .filter((assertion) => !assertion.trivial && assertion.dead === undefined)
       .flatMap((assertion) => {
-        const home = homes.find(
-          ({ assertion: { subject, matcher } }) => subject === assertion.subject && matcher === assertion.matcher,
+        const home = homes.take(
+          old,
+          now,
+          assertion,
+          ({ subject, matcher }) => subject === assertion.subject && matcher === assertion.matcher,
         );
         if (home !== undefined) return compareAssertion(report, home.test, assertion, home.assertion, 'subject');
-        // The same claim is still made, only fewer times: that matters where the subject changes as it is asked.
-        if (now.assertions.some((other) => claimsAsMuch(other, assertion)))
+        // The same words once more are not the same claim where what they are about changed in between.
+        if (now.assertions.some((other) => claimsAsMuch(other, assertion)) && isConstant(old, assertion))
           return [report('body-changed', 'human', `"${name}" asserts fewer times ${quote(assertion.text)}`, now)];
         return [report('assertion-removed', 'refuse', `"${name}" no longer asserts ${quote(assertion.text)}`, now)];
       }),
   ];
 }
+
+const isWeaker = (old: Assertion, now: Assertion): boolean =>
+  now.trivial || now.loose > old.loose || now.strength < old.strength || (old.dead === undefined && now.dead !== undefined);
 
 function claimsAsMuch(now: Assertion, old: Assertion): boolean {
   return (
@@ -255,6 +337,10 @@ function claimsAsMuch(now: Assertion, old: Assertion): boolean {
     !now.trivial
   );
 }
+
+/** A test that only looks at constants and at what it calls with them asks the same each time. */
+const isConstant = (old: TestCase, { subject, expected }: Assertion): boolean =>
+  preparation(old.statements, valueNames(`${subject} ${expected}`)) === '';
 
 type Relation = 'subject' | 'rest' | 'other';
 
@@ -279,15 +365,17 @@ function compareAssertion(
     report(kind, weight, `"${nameOf(test)}" ${what}: ${change}`, test, now.line);
   const reach = compareReach(report, test, old, now);
   if (old.trivial) return reach;
-  if (now.trivial) return [say('loosened', 'refuse', 'asserts what always holds'), ...reach];
+  const isOneself = now.subject === now.expected && old.subject !== old.expected;
+  if (now.trivial || isOneself) return [say('loosened', 'refuse', 'asserts what always holds'), ...reach];
   if (now.loose > old.loose) return [say('loosened', 'refuse', 'accepts more than before'), ...reach];
+  if (isReduced(old, now)) return [say('loosened', 'refuse', 'looks at less'), ...reach];
   if (relation === 'subject' && now.strength < old.strength) return [say('loosened', 'refuse', 'asserts less'), ...reach];
   if (relation === 'subject') {
     // The same subject under a matcher that says more, and the same expectation: tightened.
     const tightened = now.matcher !== old.matcher && now.expected === old.expected && now.strength > old.strength;
     return [...(tightened ? [] : [say('expectation-changed', 'proof', 'expects something else')]), ...reach];
   }
-  if (relation === 'rest' && !isClaim(old) && !isClaim(now))
+  if (relation === 'rest' && !isClaim(old) && !isClaim(now) && !isDerived(old, now))
     return [say('input-changed', 'human', 'looks at something else'), ...reach];
   return [say('expectation-changed', 'proof', 'asserts something else'), ...reach];
 }
@@ -296,6 +384,20 @@ function compareAssertion(
 function isClaim({ subject, matcher, strength }: Assertion): boolean {
   return matcher === 'fail-if' || (strength <= 2 && /^!|^not | ([=!]==?|[<>]=?|&&|\|\||in|is) /.test(subject));
 }
+
+/** `typeof x`, `!!x`, `Boolean(x)` in place of `x`: many values look the same. */
+const isReduced = (old: Assertion, now: Assertion): boolean =>
+  old.subject !== '' &&
+  ['typeof ', '! ! ', '!! ', 'Boolean ( ', 'type(', 'bool(', 'len('].some(
+    (sign) =>
+      !old.subject.startsWith(sign) &&
+      now.subject.startsWith(sign) &&
+      now.subject.slice(sign.length).replace(/^\( /, '').startsWith(old.subject),
+  );
+
+/** Something that is made of what the old assertion looked at. */
+const isDerived = (old: Assertion, now: Assertion): boolean =>
+  old.subject.length > 1 && now.subject !== old.subject && now.subject.includes(old.subject);
 
 /** Whether an assertion that stayed can still fail. */
 function compareReach(report: Report, test: TestCase, old: Assertion, now: Assertion): IntegrityFinding[] {
@@ -337,6 +439,15 @@ function compareFileMarks(report: Report, old: readonly Mark[], now: readonly Ma
     const [kind, what] = markWords[mark.kind];
     return report(kind, 'refuse', `the file ${what.replace(/^is /, 'is ')}: ${quote(mark.text)}`, undefined, mark.line);
   });
+}
+
+const globals = ['it', 'test', 'describe', 'expect', 'assert', 'should'];
+
+/** What declares tests and asserts has to be what it was, not a stand-in of the same name. */
+function compareFoundations(report: Report, before: TestFile, after: TestFile): IntegrityFinding[] {
+  const names = new Set([...globals, ...(before.imported ?? [])]);
+  const replaced = [...names].filter((name) => after.declared?.has(name) === true && before.declared?.has(name) !== true);
+  return replaced.map((name) => report('swallowed', 'refuse', `"${name}" is now something that the file declares itself`));
 }
 
 function compareRows(report: Report, old: readonly Row[], now: readonly Row[]): IntegrityFinding[] {

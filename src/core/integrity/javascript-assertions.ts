@@ -151,13 +151,22 @@ function isTrivial(parts: Parts, subject: string, expected: string): boolean {
   if (/fail|unreachable/i.test(parts.matcher)) return false;
   const first = parts.subject[0];
   if (first === undefined) return false;
-  if (constantOf(first) !== undefined && parts.expected.every((each) => constantOf(each) !== undefined)) return true;
+  if (constantOf(first) !== undefined && parts.expected.every((each) => constantOf(each) !== undefined))
+    return !alwaysFails(parts, first);
   if (first.type === 'LogicalExpression' && first['operator'] === '||' && isAlways(first, true)) return true;
   return (
     subject === expected &&
     !someNode(first, (node) => isCall(node) || node.type === 'UpdateExpression') &&
     !/^not/i.test(parts.matcher)
   );
+}
+
+/** `ok(false)`: a place that must not be reached. */
+function alwaysFails({ matcher, expected, negated }: Parts, first: Node): boolean {
+  if (negated || /not/i.test(matcher)) return false;
+  if (/^(ok|assert|true|istrue|asserttrue|tobetruthy|tobetrue|truthy)$/i.test(matcher)) return isAlways(first, false);
+  const [wanted] = expected;
+  return wanted !== undefined && constantOf(wanted)?.value !== constantOf(first)?.value;
 }
 
 function countLoose(node: Node): number {

@@ -64,7 +64,9 @@ export const knownMatchers = new Set(
    isEquivalent notDeepEqual same notSame strictSame looseEquals deepLooseEqual notDeepLooseEqual match doesNotMatch notMatch like throws doesNotThrow
    throwsAsync notThrows notThrowsAsync rejects doesNotReject resolves resolveMatch error ifError ifErr iferror pass fail snapshot matchSnapshot has hasProps hasProp hasStrict contains
    notHas type isa emits regex notRegex assertion deepStrictEqual propEqual propContains notOkay okay resolveMatchSnapshot assertTrue equalTo value exactly
-   matchOnly hasOwnProp hasOwnProps hasOwnPropsOnly notMatchOnly notLike notRejects isDeeply isDeeplyEqual eq eql doesNotHave hasOwn partialDeepStrictEqual fileSnapshot`
+   matchOnly hasOwnProp hasOwnProps hasOwnPropsOnly notMatchOnly notLike notRejects isDeeply isDeeplyEqual eq eql doesNotHave hasOwn partialDeepStrictEqual fileSnapshot
+   equivalent isEquivalent inequivalent isInequivalent inequal isInequal isDifferent different equiv isNull notNull isUndefined
+   exists notExists isTrue isFalse isEmpty increases decreases changes instanceOf include notInclude lengthOf property closeTo`
     .trim()
     .split(/\s+/),
 );

@@ -2,6 +2,7 @@ import { assertionsOf, readsAsAssertion, type Reach } from './javascript-asserti
 import { countMark, declarationOf, timeoutMark, type Declaration } from './javascript-declarations.ts';
 import { noteAsserting, noteImports } from './javascript-names.ts';
 import type { View } from './javascript-view.ts';
+import { assertLibraries, hooks, testLibraries } from './javascript-words.ts';
 import type { Condition, Mark, Row, TestCase, TestFile } from './model.ts';
 import {
   bare,
@@ -9,6 +10,7 @@ import {
   child,
   childList,
   childrenOf,
+  constantOf,
   isAlways,
   isCall,
   isFunction,
@@ -50,6 +52,9 @@ function readView(view: View): TestFile {
     drafts.push(made);
     return made;
   };
+
+  const mentions = countNames(view.program);
+  const ifs = ({ conditions }: Scope): Condition[] => conditions.filter(({ kind }) => kind !== 'callback');
 
   // ------------------------------------------------------------------------------------------ statements
 
@@ -178,7 +183,9 @@ function readView(view: View): TestFile {
 
   /** `if (a !== b) throw …` asserts as well as any library. */
   function readThrow(node: Node, scope: Scope): void {
-    const subject = scope.conditions.map((condition) => condition.text).join(' and ');
+    const subject = ifs(scope)
+      .map((condition) => condition.text)
+      .join(' and ');
     if (subject === '') return void scope.target.statements.push(print(node));
     scope.target.assertions.push({
       line: lineOf(node),
@@ -206,7 +213,34 @@ function readView(view: View): TestFile {
     findHoles(node, holes);
     // What cannot be reached is not said.
     if (scope.dead !== 'unreachable') scope.target.statements.push(print(node, [...holes]));
-    for (const part of childrenOf(node)) readExpression(part, scope);
+    const inside: Scope =
+      node.type === 'FunctionDeclaration' && isUnused(node) ? { ...scope, dead: scope.dead ?? 'unreachable' } : scope;
+    if (node.type === 'ExpressionStatement' && inner.type === 'AssignmentExpression') noteReplaced(inner, scope);
+    if (isCall(inner)) return readExpression(inner, inside);
+    for (const part of childrenOf(node)) readExpression(part, inside);
+  }
+
+  /** `assert.equal = …`, `global.it = …`, `process.exitCode = 0`: the judge is replaced, or its verdict. */
+  function noteReplaced(node: Node, scope: Scope): void {
+    const [left, right] = [child(node, 'left'), child(node, 'right')];
+    const links = left === undefined ? undefined : chainOf(left);
+    const [root, second] = [links?.[0], links?.[1]];
+    if (links === undefined || root === undefined || right === undefined) return;
+    const sink = scope.marks.at(-1) ?? fileMarks;
+    const mark = (kind: Mark['kind']): Mark => ({ kind, text: view.oneLine(node), line: lineOf(node) });
+    if (
+      links.map((link) => link.name).join('.') === 'process.exitCode' &&
+      constantOf(right) !== undefined &&
+      !isAlways(right, true)
+    )
+      sink.push(mark('exit'));
+    const required = root.name === 'require' ? constantOf(root.args?.[0])?.value : undefined;
+    const isLibrary =
+      (typeof required === 'string' && (assertLibraries.test(required) || testLibraries.test(required))) ||
+      (links.length > 1 && root.args === undefined && (view.names.get(root.name) === 'assert' || foundation.test(root.name)));
+    const isGlobal = /^(global|globalThis|window)$/.test(root.name) && foundation.test(second?.name ?? '');
+    if ((isLibrary && links.length > 1) || isGlobal || (links.length === 1 && foundation.test(root.name)))
+      sink.push(mark('swallow'));
   }
 
   /** Parts of a statement that are read by themselves: bodies of functions, tables, assertions inside. */
@@ -238,13 +272,35 @@ function readView(view: View): TestFile {
     if (node.type === 'LogicalExpression' || node.type === 'ConditionalExpression') return readChoice(node, scope);
     if (isFunction(node)) {
       const body = child(node, 'body');
-      if (body !== undefined) read(body, scope);
+      if (body !== undefined) read(body, isUnused(node) ? { ...scope, dead: scope.dead ?? 'unreachable' } : scope);
       return;
     }
+    const unused = node.type === 'VariableDeclarator' && isFunction(child(node, 'init')) && isUnused(node);
+    const inside: Scope = unused ? { ...scope, dead: scope.dead ?? 'unreachable' } : scope;
+    const callback = isCall(node) ? callbackOf(node) : undefined;
+    const handedOver = callback === undefined ? [] : childList(node, 'arguments');
     for (const part of childrenOf(node)) {
-      if (part.type.endsWith('Statement') || part.type.endsWith('Declaration')) read(part, scope);
-      else readExpression(part, scope);
+      if (part.type.endsWith('Statement') || part.type.endsWith('Declaration')) read(part, inside);
+      else if (callback !== undefined && isFunction(part) && handedOver.includes(part))
+        readExpression(part, { ...inside, conditions: [...inside.conditions, callback] });
+      else readExpression(part, inside);
     }
+  }
+
+  /** A function with a name that nothing in the file says but its declaration. */
+  function isUnused(node: Node): boolean {
+    const id = child(node, 'id');
+    return id?.type === 'Identifier' && node.type !== 'FunctionExpression' && (mentions.get(textAt(id, 'name')) ?? 0) < 2;
+  }
+
+  /** Whoever is handed a function calls it, or not; what is known to call it at once is no condition. */
+  function callbackOf(node: Node): Condition | undefined {
+    const callee = child(node, 'callee');
+    const links = callee === undefined ? undefined : chainOf(callee);
+    const name = links?.at(-1)?.name ?? '';
+    if (node.type === 'NewExpression' || callsAtOnce.test(name) || hooks.has(name)) return undefined;
+    if (links === undefined) return isFunction(callee) ? { text: 'a function', kind: 'callback' } : undefined;
+    return { text: `a callback of ${links.map((link) => link.name).join('.')}`, kind: 'callback' };
   }
 
   function readChoice(node: Node, scope: Scope): void {
@@ -317,6 +373,7 @@ function readView(view: View): TestFile {
       scope.dead === 'unreachable'
         ? [...scope.conditions, { text: 'code that is never reached', kind: 'never' as const }]
         : scope.conditions;
+    if (scope.dead === 'swallowed') declared.marks.push({ kind: 'swallow', text: 'try … catch', line: lineOf(declared.node) });
     const target = draft(titles, lineOf(declared.node), marks, conditions);
     target.hasBody = declared.body !== undefined;
     target.isWrapper = declared.isWrapper;
@@ -400,7 +457,7 @@ function readView(view: View): TestFile {
       /^(this|ctx|context|test)\.(skip|todo)$|^(t|st|tt|tc|assert)\.(skip|todo|bailout|endAll)$|^pending$/.test(path) &&
       !last.args.some(isFunction)
     )
-      return add({ kind: scope.conditions.length > 0 ? 'swallow' : 'skip', text: view.oneLine(node), line: lineOf(node) });
+      return add({ kind: ifs(scope).length > 0 ? 'swallow' : 'skip', text: view.oneLine(node), line: lineOf(node) });
     if (/^(t|st|tt|test|tap|assert)\.plan$|^expect\.assertions$/.test(path))
       return add(countMark(view, 'plan', last.args[0], node));
     return path === 'expect.hasAssertions' || (last.name === 'end' && last.args.length <= 1 && root !== '' && root.length <= 6);
@@ -410,12 +467,48 @@ function readView(view: View): TestFile {
 
   const target = draft([''], 1, [fileMarks], []);
   for (const statement of childList(view.program, 'body')) noteImports(view, statement);
+  const libraries = new Set([...view.names.keys()]);
+  const own = new Set(
+    childList(view.program, 'body')
+      .flatMap(declaredNames)
+      .filter((name) => !libraries.has(name)),
+  );
   // Twice, because one such function may call another that is declared later.
   noteAsserting(view, view.program);
   noteAsserting(view, view.program);
   read(view.program, { titles: [], marks: [], target, conditions: [], dead: undefined });
   const tests = drafts.map(({ marks, ...test }): TestCase => ({ ...test, marks: test.titles[0] === '' ? [] : marks.flat() }));
-  return { tests, marks: fileMarks, rows, comments: view.comments };
+  return { tests, marks: fileMarks, rows, comments: view.comments, imported: libraries, declared: own };
+}
+
+/** What declares tests and asserts, without being imported. */
+const foundation = /^(it|test|describe|specify|expect|assert)$/;
+
+/** Functions that call what they are handed before they return, or as part of what they return. */
+const callsAtOnce =
+  /^(forEach|map|filter|reduce|reduceRight|some|every|find|findIndex|flatMap|sort|from|times|each|eachSeries|then|catch|finally|all|race|replace|replaceAll|apply|call|bind|act|nextTick|series|parallel|waterfall|run|do|tap|group|step|within|with\w*|use\w*)$/;
+
+/** How often each name is said, `typeof` and `void` of it not counted. */
+function countNames(node: Node, counts = new Map<string, number>()): Map<string, number> {
+  if (node.type === 'Identifier' || node.type === 'JSXIdentifier') {
+    const name = textAt(node, 'name');
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const isIdle = node.type === 'UnaryExpression' && (node['operator'] === 'void' || node['operator'] === 'typeof');
+  if (!isIdle || child(node, 'argument')?.type !== 'Identifier') for (const part of childrenOf(node)) countNames(part, counts);
+  return counts;
+}
+
+/** Names that a statement at the top of a file declares. */
+function declaredNames(statement: Node): string[] {
+  if (statement.type === 'ImportDeclaration')
+    return childList(statement, 'specifiers').map((specifier) => textAt(child(specifier, 'local'), 'name'));
+  const names = statement.type === 'VariableDeclaration' ? childList(statement, 'declarations') : [statement];
+  return names.flatMap((each) => {
+    const id = child(each, 'id');
+    const isBare = each.type === 'VariableDeclarator' && child(each, 'init') === undefined;
+    return id?.type === 'Identifier' && !isBare ? [textAt(id, 'name')] : [];
+  });
 }
 
 /** Leaves its block for good without failing. */

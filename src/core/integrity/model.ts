@@ -12,6 +12,10 @@ export interface TestFile {
   rows: Row[];
   /** Text of all comments: tells a deleted test from one that was commented out. */
   comments: string;
+  /** Names that the file takes from libraries of tests and assertions. */
+  imported?: ReadonlySet<string>;
+  /** Names that the file gives a meaning itself, at its top. */
+  declared?: ReadonlySet<string>;
 }
 
 export interface TestCase {
@@ -46,8 +50,8 @@ export interface Mark {
 
 export interface Condition {
   text: string;
-  /** What it depends on; `never` cannot hold at all. */
-  kind: 'never' | 'environment' | 'other';
+  /** What it depends on; `never` cannot hold at all, `callback` is for someone else to call. */
+  kind: 'never' | 'environment' | 'callback' | 'other';
 }
 
 export interface Assertion {
