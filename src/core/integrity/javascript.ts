@@ -54,7 +54,6 @@ function readView(view: View): TestFile {
   };
 
   const mentions = countNames(view.program);
-  const ifs = ({ conditions }: Scope): Condition[] => conditions.filter(({ kind }) => kind !== 'callback');
 
   // ------------------------------------------------------------------------------------------ statements
 
@@ -293,16 +292,6 @@ function readView(view: View): TestFile {
     return id?.type === 'Identifier' && node.type !== 'FunctionExpression' && (mentions.get(textAt(id, 'name')) ?? 0) < 2;
   }
 
-  /** Whoever is handed a function calls it, or not; what is known to call it at once is no condition. */
-  function callbackOf(node: Node): Condition | undefined {
-    const callee = child(node, 'callee');
-    const links = callee === undefined ? undefined : chainOf(callee);
-    const name = links?.at(-1)?.name ?? '';
-    if (node.type === 'NewExpression' || callsAtOnce.test(name) || hooks.has(name)) return undefined;
-    if (links === undefined) return isFunction(callee) ? { text: 'a function', kind: 'callback' } : undefined;
-    return { text: `a callback of ${links.map((link) => link.name).join('.')}`, kind: 'callback' };
-  }
-
   function readChoice(node: Node, scope: Scope): void {
     const test = child(node, 'test') ?? child(node, 'left');
     const [then, otherwise] = [child(node, 'consequent') ?? child(node, 'right'), child(node, 'alternate')];
@@ -467,7 +456,7 @@ function readView(view: View): TestFile {
 
   const target = draft([''], 1, [fileMarks], []);
   for (const statement of childList(view.program, 'body')) noteImports(view, statement);
-  const libraries = new Set([...view.names.keys()]);
+  const libraries = new Set(view.names.keys());
   const own = new Set(
     childList(view.program, 'body')
       .flatMap(declaredNames)
@@ -510,6 +499,19 @@ function declaredNames(statement: Node): string[] {
     return id?.type === 'Identifier' && !isBare ? [textAt(id, 'name')] : [];
   });
 }
+
+/** Whoever is handed a function calls it, or not; what is known to call it at once is no condition. */
+function callbackOf(node: Node): Condition | undefined {
+  const callee = child(node, 'callee');
+  const links = callee === undefined ? undefined : chainOf(callee);
+  const name = links?.at(-1)?.name ?? '';
+  if (node.type === 'NewExpression' || callsAtOnce.test(name) || hooks.has(name)) return undefined;
+  if (links === undefined) return isFunction(callee) ? { text: 'a function', kind: 'callback' } : undefined;
+  return { text: `a callback of ${links.map((link) => link.name).join('.')}`, kind: 'callback' };
+}
+
+/** What has to hold, not who has to call. */
+const ifs = ({ conditions }: Scope): Condition[] => conditions.filter(({ kind }) => kind !== 'callback');
 
 /** Leaves its block for good without failing. */
 function leaves(statement: Node): boolean {
