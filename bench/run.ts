@@ -8,6 +8,7 @@ import type { Bench, Report, Result } from './bench.ts';
 import { base } from './base.ts';
 import { digest } from './digest.ts';
 import { draft } from './draft.ts';
+import { languages } from './languages.ts';
 import { memory } from './memory.ts';
 import { oracle } from './oracle.ts';
 import { peers } from './peers.ts';
@@ -28,7 +29,7 @@ import { turns } from './turns.ts';
  * Exit code 1 where a bench broke, that is where it has no figures. A missed bar is a result: it is printed as missed
  * with its reason, and does not fail the command, as times on a busy machine would then decide over commits.
  */
-const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, oracle, peers];
+const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, oracle, languages, peers];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

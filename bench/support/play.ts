@@ -79,11 +79,13 @@ export async function solveWithScript(
   issue: string,
   attempts: readonly { tool: string; input: unknown }[][],
   flags: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<Ended & { report: RunReport | undefined }> {
   const script = join(await mkdtemp(join(tmpdir(), 'bugloop-script-')), 'script.json');
   await writeFile(script, JSON.stringify({ attempts }));
   const ended = await runBugloop(['solve', issue, '--agent', 'scripted', '--script', script, '--quiet', ...flags], {
     cwd: repository,
+    env,
   });
   return { ...ended, report: await readReport(repository) };
 }
