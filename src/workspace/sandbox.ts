@@ -59,14 +59,14 @@ export function isolate(
   view: View,
   env: Readonly<Record<string, string>>,
 ): string[] {
-  const { mounts } = findToolchains(operatorEnv);
+  const { mounts, settings } = findToolchains(operatorEnv);
   // A parent must be mounted before what lies in it; what is writable comes after what is not.
   const binds = [
     ...mounts.map((path) => ['--ro-bind-try', path]),
     ...view.readable.map((path) => ['--ro-bind', path]),
     ...[view.root, view.home, ...view.writable].map((path) => ['--bind', path]),
   ].toSorted((a, b) => depth(a[1] ?? '') - depth(b[1] ?? ''));
-  const etcFiles = [...etc, ...(view.network ? etcForNetwork : [])].map((name) => `/etc/${name}`);
+  const etcFiles = [...[...etc, ...(view.network ? etcForNetwork : [])].map((name) => `/etc/${name}`), ...settings];
   return [
     ...separate,
     ...(view.network ? [] : ['--unshare-net']),

@@ -1,4 +1,4 @@
-import { accessSync, constants, type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, type Dirent, existsSync, globSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import type { Environment } from './environment.ts';
@@ -9,6 +9,8 @@ export interface Toolchains {
   env: Record<string, string>;
   /** Absolute paths outside the system directories that must be readable; no home directory as a whole, ever. */
   mounts: string[];
+  /** Absolute paths below `/etc`. */
+  settings: string[];
 }
 
 /** Directories of the operating system, readable in every sandbox. */
@@ -50,6 +52,18 @@ const mixedHomes = ['.local', '.cargo', '.local/share', '.config'];
 /** Below the home directory; never readable, whatever points there. */
 const secretHomes = ['.ssh', '.gnupg', '.aws', '.azure', '.config', '.docker', '.kube', '.netrc', '.npmrc', '.gitconfig'];
 const maxLinks = 512;
+/**
+ * Where distributions keep what a toolchain cannot start without: PHP's extensions, Java's security providers, Maven's class
+ * path. Not what may hold a password beside it, as Maven's `settings.xml`, `php.ini` and Java's `management` do.
+ */
+const toolSettings = [
+  'php/*/mods-available',
+  'php/*/cli/conf.d',
+  'java-*/security',
+  'java-*/*.{cfg,properties}',
+  'maven/logging',
+  'maven/*.conf',
+];
 
 const found = new WeakMap<Environment, Toolchains>();
 
@@ -80,6 +94,7 @@ function look(operatorEnv: Environment): Toolchains {
     ...linked('/usr/local/bin', homes),
   ];
   return {
+    settings: globSync(toolSettings, { cwd: '/etc' }).map((path) => join('/etc', path)),
     env: {
       ...Object.fromEntries([...shared, ...whole].map(({ name, dir }) => [name, dir])),
       PATH: path.length > 0 ? path.join(':') : '/usr/local/bin:/usr/bin:/bin',
