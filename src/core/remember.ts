@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exitStatus } from './compare.ts';
 import { runnerNames, type Execution, type StaticCheck, type TestRun } from './types.ts';
 
 /**
@@ -57,6 +58,15 @@ const remembered = z.strictObject({
   build: execution.exactOptional(),
   staticChecks: z.array(z.strictObject({ name: z.string(), exitCode: z.int().nullable(), problems: z.int().exactOptional() })),
 });
+
+/**
+ * Whether it says something of the tree: a command that ended badly as a whole may have missed something of the machine
+ * that is there the next time.
+ */
+export function isWorthRemembering({ runs, build }: Remembered): boolean {
+  const ran = build === undefined || build.exitCode === 0;
+  return ran && !runs.some(({ results }) => results.some(({ id, status }) => id === exitStatus && status === 'failed'));
+}
 
 export function writeRemembered({ runs, build, staticChecks }: Remembered): string {
   return JSON.stringify({ version: 1, runs, ...(build === undefined ? {} : { build }), staticChecks });

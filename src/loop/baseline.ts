@@ -1,6 +1,6 @@
 import type { Config } from '../core/config.ts';
 import { failingIds, findFlaky } from '../core/compare.ts';
-import { readRemembered, writeRemembered } from '../core/remember.ts';
+import { isWorthRemembering, readRemembered, writeRemembered } from '../core/remember.ts';
 import type { Execution, Reason, RepoPath, StaticCheck, TestRun } from '../core/types.ts';
 import type { Cache, Workspace } from '../ports.ts';
 import type { Run } from './run.ts';
@@ -55,7 +55,9 @@ export async function takeBaseline({
   await workspace.checkout(workspace.base);
   step.done(describeBaseline(runs));
   const baseline: Baseline = { runs, build, staticChecks };
-  if (!signal.aborted) await baselines?.save(new TextEncoder().encode(writeRemembered(baseline)));
+  if (!signal.aborted && isWorthRemembering(baseline)) {
+    await baselines?.save(new TextEncoder().encode(writeRemembered(baseline)));
+  }
   return { ok: true, baseline };
 }
 

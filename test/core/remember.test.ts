@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readRemembered, writeRemembered, type Remembered } from '../../src/core/remember.ts';
+import { exitStatus } from '../../src/core/compare.ts';
+import { isWorthRemembering, readRemembered, writeRemembered, type Remembered } from '../../src/core/remember.ts';
 
 const execution = {
   argv: ['npm', 'test'],
@@ -42,5 +43,21 @@ describe('a remembered baseline', () => {
     ['an extra key', writeRemembered(baseline).replace('{"version":1', '{"version":1,"trust":"me"')],
   ])('is not believed when it is %s', (_name, text) => {
     expect(readRemembered(text)).toBeUndefined();
+  });
+
+  const [whole] = baseline.runs;
+  const failure = { kind: 'error' as const, message: 'an extension of the interpreter is missing' };
+  const ended = { id: exitStatus, name: exitStatus, status: 'failed' as const, failure };
+  test.each<[string, Remembered, boolean]>([
+    ['is', baseline, true],
+    ['is not where the build failed', { ...baseline, build: { ...execution, exitCode: 2 } }, false],
+    ['is not where the command failed as a whole', { ...baseline, runs: [{ ...whole, results: [ended] }] }, false],
+    [
+      'is not where it did so the second time',
+      { ...baseline, runs: [whole, { ...whole, results: [...whole.results, ended] }] },
+      false,
+    ],
+  ])('%s worth it', (_name, remembered, worth) => {
+    expect(isWorthRemembering(remembered)).toBe(worth);
   });
 });
