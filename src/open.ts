@@ -8,6 +8,7 @@ import { defaultAgentCommand, normalise, type Config } from './core/config.ts';
 import { isSlug, parseChangeRef, parseIssueRef, type Flags, type IssueRef } from './core/flags.ts';
 import type { AgentName, SandboxLevel } from './core/types.ts';
 import { BugloopError } from './errors.ts';
+import type { GitHubOptions, Shared } from './forge/github/forge.ts';
 import type { GitHubRequests } from './forge/github/http.ts';
 import {
   checkEnvironment,
@@ -279,9 +280,13 @@ interface Parts {
   agent: AgentName;
   sandbox: SandboxLevel;
   issue: IssueRef | undefined;
+  /** Of GitHub: what its ports know together. */
+  shared: () => Promise<Shared>;
 }
 
-function composeContext(parts: Parts): Context {
+function composeContext(given: Omit<Parts, 'shared'>): Context {
+  let shared: Promise<Shared> | undefined;
+  const parts: Parts = { ...given, shared: () => (shared ??= shareGitHub(parts)) };
   const { opening, user, repository, config, sandbox } = parts;
   const { env, flags, operator, signal } = opening;
   let opened: Promise<Forge> | undefined;
@@ -409,28 +414,39 @@ async function findRun(written: string, cwd: string): Promise<Journal> {
 
 async function openForge(parts: Parts): Promise<Forge> {
   const { opening, config, repository } = parts;
-  const { committer, openGit } = await import('./workspace/git.ts');
-  const { forges, runTrailer } = await import('./forge/index.ts');
-  const { branchPrefix, labels } = config;
+  const { forges } = await import('./forge/index.ts');
   if (parts.issue !== undefined && parts.issue.kind !== 'file') {
-    const { isAlive, markProcess } = await import('./journal/process.ts');
     const openGitHub = await forges.github();
-    return openGitHub({
-      ...gitHubRequests(parts),
-      branchPrefix,
-      ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
-      labels,
-      accounts: config.agents.bugsolver.accounts,
-      committer: committer.email,
-      trailer: runTrailer,
-      redact: await redactor(opening.operator),
-      self: await markProcess(process.pid),
-      isAlive,
-    });
+    return openGitHub(await gitHubOptions(parts), await parts.shared());
   }
+  const { committer, openGit } = await import('./workspace/git.ts');
   const openLocal = await forges.local();
   const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: repository.root });
-  return openLocal({ git: git.run, cwd: opening.cwd, committer: committer.email, branchPrefix });
+  return openLocal({ git: git.run, cwd: opening.cwd, committer: committer.email, branchPrefix: config.branchPrefix });
+}
+
+async function shareGitHub(parts: Parts): Promise<Shared> {
+  const { share } = await import('./forge/github/forge.ts');
+  return share(gitHubRequests(parts));
+}
+
+async function gitHubOptions(parts: Parts): Promise<GitHubOptions> {
+  const { opening, config, repository } = parts;
+  const { committer } = await import('./workspace/git.ts');
+  const { runTrailer } = await import('./forge/index.ts');
+  const { isAlive, markProcess } = await import('./journal/process.ts');
+  return {
+    ...gitHubRequests(parts),
+    branchPrefix: config.branchPrefix,
+    ...(repository.baseBranch === undefined ? {} : { baseBranch: repository.baseBranch }),
+    labels: config.labels,
+    accounts: config.agents.bugsolver.accounts,
+    committer: committer.email,
+    trailer: runTrailer,
+    redact: await redactor(opening.operator),
+    self: await markProcess(process.pid),
+    isAlive,
+  };
 }
 
 async function openGate(opening: Opening, slug: string | undefined): Promise<Gate> {
@@ -459,18 +475,9 @@ async function readPublicChange({ opening, repository: { slug } }: Parts, wanted
 }
 
 async function openReviews(parts: Parts): Promise<Reviews> {
-  const { operator } = parts.opening;
-  const { committer } = await import('./workspace/git.ts');
-  const { runTrailer } = await import('./forge/index.ts');
   const { openGitHubReviews } = await import('./forge/github/threads.ts');
-  return openGitHubReviews({
-    ...gitHubRequests(parts),
-    automaticReviewers: parts.config.gate.automaticReviewers,
-    accounts: parts.config.agents.bugsolver.accounts,
-    committer: committer.email,
-    trailer: runTrailer,
-    redact: await redactor(operator),
-  });
+  const options = { ...(await gitHubOptions(parts)), automaticReviewers: parts.config.gate.automaticReviewers };
+  return openGitHubReviews(options, await parts.shared());
 }
 
 function gitHubRequests({ opening, repository, config }: Parts): GitHubRequests {

@@ -403,10 +403,8 @@ export interface ReviewStanding {
   url: string;
   title: string;
   state: 'open' | 'closed' | 'merged';
-  /** The issue that the change closes. */
-  issue?: Issue;
-  /** Our own status comment on it. */
-  status?: StatusComment;
+  /** The issue that the change closes, as `Forge.read` shows it. */
+  closes?: Standing;
   branch: string;
   head: CommitId;
   /** Message of the head commit. */
@@ -435,11 +433,8 @@ export interface ThreadAnswers {
   resolve: readonly string[];
   /** New text of the change. */
   body?: string;
-  /** New text of the status comment, where there is one. */
-  status?: string;
 }
 export interface AnsweredThreads {
-  replied: number;
   /** Seen as resolved afterwards. */
   resolved: readonly string[];
   /** The forge did not let us. */

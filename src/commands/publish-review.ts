@@ -2,9 +2,11 @@ import type { CommandResult, Session } from '../context.ts';
 import type { Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
 import { renderReview } from '../core/views/replies.ts';
-import { BugloopError } from '../errors.ts';
+import { BugloopError, exits } from '../errors.ts';
+import { openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
 import { receive } from '../loop/receive.ts';
 import { refuseRound } from '../loop/review.ts';
+import { releasingOnError } from '../loop/start.ts';
 import type { Journal, ReviewStanding } from '../ports.ts';
 import { exitOf, strayIssue, tellRound, tellStop } from './review.ts';
 
@@ -31,12 +33,20 @@ export async function publishReview(
   await reviews.fetchHead(standing, mirror);
   const head = await receive(mirror, journal, report, target);
   if (head !== review.after) throw corrupt(target, `is about ${review.after}, its bundle holds ${head}`);
-  return await tellRound(result, reviews, { report, review, mirror, config: pinned.config, journal });
+
+  const opened = await openReviewCase(context, standing, journal);
+  const earlier = sumsOf(standing);
+  const told = { ...report, ...(earlier === undefined ? {} : { earlier }) };
+  const sealed = { report: told, review, mirror, config: pinned.config, journal, labels: review.labels };
+  if (opened === undefined) return await tellRound(result, reviews, sealed, undefined);
+  const taken = await takeForReview(opened, { announce: false });
+  if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+  return await releasingOnError(taken, () => tellRound(result, reviews, sealed, taken.case));
 }
 
 /** Nothing in a run directory can make it be about another change. */
 function assertAbout(standing: ReviewStanding, { branch, base, issue }: RunReport, target: string): void {
-  const { id } = standing.issue ?? strayIssue(standing);
+  const { id } = standing.closes?.issue ?? strayIssue(standing);
   if (branch !== standing.branch) throw corrupt(target, `is about ${branch}, not about ${standing.branch}`);
   if (base.commit !== standing.base.commit)
     throw corrupt(target, `builds on ${base.commit}, and #${standing.number} on ${standing.base.commit}`);

@@ -3,16 +3,19 @@ import { readReport } from '../core/issue.ts';
 import { roundMessage, type LedgerEntry, type Review } from '../core/ledger.ts';
 import { reviewSlots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
+import { sortThreads } from '../core/threads.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
-import { renderReview } from '../core/views/replies.ts';
+import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
 import { BugloopError, exits, type Exit } from '../errors.ts';
+import { isIdle, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
+import { letGo, type Case, type Held } from '../loop/claim.ts';
 import { concludeReview, type SealedRound } from '../loop/conclude-review.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { refuseRound, workRound, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
-import { nameError, readLimits } from '../loop/start.ts';
-import type { Reviews, ReviewStanding } from '../ports.ts';
+import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
+import type { Journal, Reviews, ReviewStanding, Workspace } from '../ports.ts';
 
 /** One round over the open threads of a change: work, one push, then the replies. */
 export async function review(context: Context, { number }: { number: number }): Promise<CommandResult> {
@@ -21,60 +24,89 @@ export async function review(context: Context, { number }: { number: number }): 
   const standing = await reviews.read(number);
   const refused = refuseRound(standing, context.config.branchPrefix);
   if (refused !== undefined) return tellStop(refused);
+  const sorted = sortThreads(standing.threads, standing.reviewers);
+  if (isIdle(standing, sorted)) return { exit: exits.done, text: renderIdle(number, sorted) };
   // Configuration, prompts and guards are those of the commit that the change is built on.
   const flags = { base: standing.base.commit };
   const pinned = await context.open({ flags, change: String(number), agent: true, sandbox: true });
   const template = readTemplate(await pinned.readPrompt('resolve-comments'), reviewSlots);
-  await using workspace = await pinned.openWorkspace(standing.base.commit);
-  await reviews.fetchHead(standing, workspace.mirror);
-  const issue = standing.issue ?? strayIssue(standing);
-  const report = readReport(issue);
-  const run: Run = {
-    issue,
-    report,
-    error: nameError(report),
-    config: pinned.config,
-    limits: readLimits(pinned, startedAt, pinned.config.limits.maxReviewIterations),
-    base: standing.base.commit,
-    branch: standing.branch,
-    workspace,
-    agent: await pinned.openAgent(),
-    journal: await pinned.openJournal(issue.id),
-    progress: pinned.progress,
-    suspects: [],
-    now: pinned.now,
-    signal: pinned.signal,
-  };
-  return await answerRound({ context: pinned, reviews, standing, run, template, startedAt });
+  if (context.flags.dryRun) return { exit: exits.done, text: renderRoundPlan(number, sorted, standing.failedChecks) };
+
+  const issue = standing.closes?.issue ?? strayIssue(standing);
+  const journal = await pinned.openJournal(issue.id);
+  const opened = context.flags.publish ? await openReviewCase(context, standing, journal) : undefined;
+  const work = (held: Held | undefined): Promise<CommandResult> =>
+    workAndTell({ context: pinned, reviews, standing, template, startedAt, issue, journal, held });
+  if (opened === undefined) return await work(undefined);
+  const taken = await takeForReview(opened, { announce: true });
+  if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
+  return await releasingOnError(taken, () => work(taken));
 }
 
 interface Reviewing {
+  /** Opened on the commit that the change is built on. */
   context: Context;
   reviews: Reviews;
   standing: ReviewStanding;
-  run: Run;
   template: Template;
   startedAt: number;
+  issue: Issue;
+  journal: Journal;
+  /** The issue, where this process may write and the change closes one. */
+  held: Held | undefined;
 }
 
 /** Both halves of a round, one after the other; the second only where this process may write. */
-async function answerRound(reviewing: Reviewing): Promise<CommandResult> {
-  const { context, reviews, standing, run, template } = reviewing;
+async function workAndTell(reviewing: Reviewing): Promise<CommandResult> {
+  const { context, reviews, standing, template, held } = reviewing;
+  await using workspace = await context.openWorkspace(standing.base.commit);
+  await reviews.fetchHead(standing, workspace.mirror);
+  const run = await openReviewRun(reviewing, workspace);
+  const { journal, config } = run;
+  await held?.announced;
   const answer = await workRound(run, standing, template);
   if (answer.end !== 'answered') {
+    if (held !== undefined) await letGo(held.case, undefined);
     const exit = answer.end === 'transient' ? exits.transient : interruptExit(context.signal);
-    return { exit, text: `Not reviewed: ${answer.reason.message}\n`, runDir: run.journal.dir };
+    return { exit, text: `Not reviewed: ${answer.reason.message}\n`, runDir: journal.dir };
   }
-  const { report, ledger } = await sealRound(reviewing, answer.round);
-  const result: CommandResult = { exit: exitOf(ledger.entries), report, text: renderReview(ledger), runDir: run.journal.dir };
+  const { report, ledger } = await sealRound(reviewing, run, answer.round);
+  const result: CommandResult = { exit: exitOf(ledger.entries), report, text: renderReview(ledger), runDir: journal.dir };
   if (!context.flags.publish) return result;
-  const { journal, config, workspace } = run;
-  return await tellRound(result, reviews, { report, review: ledger, mirror: workspace.mirror, config, journal });
+  const labels = held === undefined ? ledger.labels : [...ledger.labels, held.case.config.labels.inProgress];
+  return await tellRound(
+    result,
+    reviews,
+    { report, review: ledger, mirror: workspace.mirror, config, journal, labels },
+    held?.case,
+  );
+}
+
+async function openReviewRun({ context, standing, issue, journal, startedAt }: Reviewing, workspace: Workspace): Promise<Run> {
+  const report = readReport(issue);
+  const { config, progress, now, signal } = context;
+  return {
+    issue,
+    report,
+    error: nameError(report),
+    config,
+    limits: readLimits(context, startedAt, config.limits.maxReviewIterations),
+    base: standing.base.commit,
+    branch: standing.branch,
+    workspace,
+    agent: await context.openAgent(),
+    journal,
+    progress,
+    suspects: [],
+    now,
+    signal,
+  };
 }
 
 /** Writes the run directory: all that the second half needs, in this process or in another. */
 async function sealRound(
-  { context, standing, run, startedAt }: Reviewing,
+  { context, standing, startedAt }: Reviewing,
+  run: Run,
   round: RoundResult,
 ): Promise<{ report: RunReport; ledger: Review }> {
   const head = await commitRound(run, standing, round);
@@ -88,6 +120,7 @@ async function sealRound(
     ignored: round.sorted.ignored,
   };
   const proven = round.evaluation?.stage === 'proven' && (head !== standing.head || round.untold);
+  const earlier = sumsOf(standing);
   const evaluated = round.evaluation === undefined ? {} : { last: round.evaluation };
   const report = await sealCommit(
     run,
@@ -96,15 +129,26 @@ async function sealRound(
       ...(round.baseline === undefined ? {} : { baseline: round.baseline }),
       progressed: { ...round.progressed, ...evaluated },
     },
-    { version: context.version, startedAt, baseBranch: standing.base.branch, review: ledger },
+    {
+      version: context.version,
+      startedAt,
+      baseBranch: standing.base.branch,
+      review: ledger,
+      ...(earlier === undefined ? {} : { earlier }),
+    },
     head,
   );
   return { report, ledger };
 }
 
 /** The second half, and what a person is told of it. */
-export async function tellRound(result: CommandResult, reviews: Reviews, sealed: SealedRound): Promise<CommandResult> {
-  const conclusion = await concludeReview(reviews, sealed);
+export async function tellRound(
+  result: CommandResult,
+  reviews: Reviews,
+  sealed: SealedRound,
+  held: Case | undefined,
+): Promise<CommandResult> {
+  const conclusion = await concludeReview(reviews, sealed, held);
   switch (conclusion.kind) {
     case 'stopped':
       return { ...result, ...tellStop(conclusion.reason) };

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { changedLines } from './lines.ts';
-import type { OpenThread, Standpoint, ThreadKind } from './threads.ts';
+import {
+  lastOutcome,
+  sortThreads,
+  standpointOf,
+  type OpenThread,
+  type Reviewers,
+  type Standpoint,
+  type ThreadKind,
+} from './threads.ts';
 import { rangeOf, type Thread } from './threads/thread.ts';
 import type { Change, ChangedFile, Reason, RepoPath } from './types.ts';
 
@@ -168,12 +176,39 @@ export function auditLedger(
   const known = new Map(threads.map((thread) => [thread.id, thread]));
   return entries.flatMap(({ thread: id, path, commit, outcome, test }, index) => {
     const thread = known.get(id);
-    if (thread?.path !== path) return not(`thread ${id} of the ledger is none of this change`);
+    // A thread that is gone gets no answer, wherever it went.
+    if (thread === undefined) return [];
+    if (thread.path !== path) return not(`thread ${id} of the ledger is none of this change`);
     if (commit !== after) return not(`thread ${id} is answered for ${commit}, which is not what leaves`);
     if (entries.findIndex((entry) => entry.thread === id) !== index) return not(`thread ${id} is answered twice`);
     const fixed = outcome !== 'fixed' || [round, whole].some((change) => touch(thread, change, test) !== 'none');
     return fixed ? [] : not(`thread ${id} is said to be fixed, but the change does not touch ${path}`);
   });
+}
+
+/**
+ * Threads that are settled, and ours to resolve by who the forge says started them. Also those that an earlier round
+ * answered and did not come to resolve.
+ */
+export function resolvable({ entries }: Pick<Review, 'entries'>, threads: readonly Thread[], reviewers: Reviewers): string[] {
+  const outcomeOf = new Map(entries.map(({ thread, outcome }) => [thread, outcome]));
+  const settled = new Set(sortThreads(threads, reviewers).settled.map(({ id }) => id));
+  return threads.flatMap((thread) => {
+    const { id, isResolved, comments } = thread;
+    const [first] = comments;
+    const said = outcomeOf.get(id) ?? (settled.has(id) ? lastOutcome(thread, reviewers) : undefined);
+    const outcome = outcomes.find((known) => known === said);
+    if (isResolved || first === undefined || outcome === undefined) return [];
+    return mayResolve({ outcome, startedBy: standpointOf(first.author, reviewers) }) ? [id] : [];
+  });
+}
+
+/** Threads that wait for a person: of this round, or still from an earlier one. */
+export function handedOver({ entries }: Pick<Review, 'entries'>, threads: readonly Thread[], reviewers: Reviewers): string[] {
+  const outcomeOf = new Map(entries.map(({ thread, outcome }) => [thread, outcome]));
+  return threads
+    .filter((thread) => !thread.isResolved && (outcomeOf.get(thread.id) ?? lastOutcome(thread, reviewers)) === 'needs-human')
+    .map(({ id }) => id);
 }
 
 /**

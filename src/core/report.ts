@@ -74,6 +74,10 @@ const proof = z.strictObject({
   coverage: z.strictObject({ before: z.number(), after: z.number() }).exactOptional(),
 });
 
+/** What runs before this one came to, where it goes on with their work. */
+export const sumsSchema = z.strictObject({ runs: z.int(), attempts: z.int(), dollars: z.number(), durationMs: z.number() });
+export type Sums = z.infer<typeof sumsSchema>;
+
 export const attemptSchema = z.strictObject({
   number: z.int(),
   durationMs: z.number(),
@@ -169,6 +173,8 @@ export const reportSchema = z.strictObject({
   reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
   /** What became of each thread, where the run answered a review. */
   review: reviewSchema.exactOptional(),
+  /** Of the same change, where this run is a further round of it. */
+  earlier: sumsSchema.exactOptional(),
   cost: z.strictObject({
     usage,
     dollars: z.number(),

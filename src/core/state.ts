@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunReport } from './report.ts';
+import { sumsSchema, type RunReport, type Sums } from './report.ts';
 import type { Reason } from './types.ts';
 
 /**
@@ -43,7 +43,7 @@ const moves: Record<Move, Partial<Record<State, State>>> = {
   reopen: { READY: 'REVIEWING' },
   merge: { PR_DRAFT: 'MERGED', REVIEWING: 'MERGED', READY: 'MERGED', MERGED: 'MERGED' },
   escalate: { ASSIGNED: 'ESCALATED', SOLVING: 'ESCALATED', REVIEWING: 'ESCALATED', ESCALATED: 'ESCALATED' },
-  release: { ASSIGNED: 'OPEN', SOLVING: 'OPEN' },
+  release: { ASSIGNED: 'OPEN', SOLVING: 'OPEN', REVIEWING: 'PR_DRAFT' },
 };
 
 /** The state after `move`; `undefined` where it is not allowed from here. */
@@ -76,6 +76,8 @@ const recordSchema = z.strictObject({
       attempts: z.int(),
       dollars: z.number(),
       durationMs: z.number(),
+      /** Runs for the same change besides the one that this is about. */
+      earlier: sumsSchema.exactOptional(),
       head: z.string().exactOptional(),
       headTree: z.string().exactOptional(),
       redTree: z.string().exactOptional(),
@@ -98,11 +100,36 @@ export function summarise(report: RunReport): NonNullable<StateRecord['report']>
     attempts: attempts.length,
     dollars: cost.dollars,
     durationMs: run.durationMs,
+    ...(report.earlier === undefined ? {} : { earlier: report.earlier }),
     ...(head === undefined ? {} : { head }),
     ...(proof === undefined ? {} : { headTree: proof.headTree, redTree: proof.redTree }),
     failToPass: proof?.failToPass.length ?? 0,
     ...(report.needsHuman.length === 0 ? {} : { needsHuman: report.needsHuman.slice(0, maxHuman).map(shorten) }),
   };
+}
+
+type Summary = NonNullable<StateRecord['report']>;
+
+/** What the runs of a change came to so far. */
+export function addUp({
+  attempts,
+  dollars,
+  durationMs,
+  earlier,
+}: Pick<Summary, 'attempts' | 'dollars' | 'durationMs' | 'earlier'>): Sums {
+  return {
+    runs: (earlier?.runs ?? 0) + 1,
+    attempts: (earlier?.attempts ?? 0) + attempts,
+    dollars: (earlier?.dollars ?? 0) + dollars,
+    durationMs: (earlier?.durationMs ?? 0) + durationMs,
+  };
+}
+
+/** The record's summary after one more run that made no new head: the proof stays, the sums grow. */
+export function addRun(summary: Summary, { attempts, cost, run }: RunReport): Summary {
+  const { earlier } = summary;
+  const more = { attempts: attempts.length, dollars: cost.dollars, durationMs: run.durationMs };
+  return { ...summary, earlier: addUp({ ...more, ...(earlier === undefined ? {} : { earlier }) }) };
 }
 
 /** The first few are enough to ask for a person; the run report has them all. */

@@ -58,33 +58,43 @@ export interface SortedThreads {
 interface ReplyMark {
   thread: string;
   commit: string;
-  /** Newest comment that was read when it was written; absent in replies of older versions. */
+  /** What became of the thread. Absent in replies of older versions, as the next one. */
+  outcome?: string;
+  /** Newest comment that was read when it was written. */
   upto?: string;
 }
 
 /** Marker of our replies: the thread, the commit that it was answered for, and what was read of it. */
-export function replyMarker({ thread, commit, upto }: ReplyMark): string {
-  return `<!-- bugloop:reply thread=${thread} commit=${commit}${upto === undefined ? '' : ` upto=${upto}`} -->`;
+export function replyMarker({ thread, commit, outcome, upto }: ReplyMark): string {
+  const more = [...(outcome === undefined ? [] : [`outcome=${outcome}`]), ...(upto === undefined ? [] : [`upto=${upto}`])];
+  return `<!-- ${['bugloop:reply', `thread=${thread}`, `commit=${commit}`, ...more].join(' ')} -->`;
 }
+
+const mark =
+  /<!-- bugloop:reply thread=(\S{1,200}) commit=([0-9a-f]{40,64})(?: outcome=([a-z-]{1,20}))?(?: upto=(\S{1,200}))? -->\s*$/;
 
 /** The marker at the end of a reply. */
 export function readReplyMark(body: string): ReplyMark | undefined {
-  const match = /<!-- bugloop:reply thread=(\S{1,200}) commit=([0-9a-f]{40,64})(?: upto=(\S{1,200}))? -->\s*$/.exec(body);
-  const [, thread, commit, upto] = match ?? [];
+  const [, thread, commit, outcome, upto] = mark.exec(body) ?? [];
   if (thread === undefined || commit === undefined) return undefined;
-  return { thread, commit, ...(upto === undefined ? {} : { upto }) };
+  return { thread, commit, ...(outcome === undefined ? {} : { outcome }), ...(upto === undefined ? {} : { upto }) };
 }
 
 /** The mark of one of our own replies. Others may write markers too: they count for nothing. */
 function answeredBy(comment: ThreadComment, thread: string, reviewers: Reviewers): ReplyMark | undefined {
   if (standpointOf(comment.author, reviewers) !== 'ourselves') return undefined;
-  const mark = readReplyMark(comment.body);
-  return mark?.thread === thread ? mark : undefined;
+  const read = readReplyMark(comment.body);
+  return read?.thread === thread ? read : undefined;
 }
 
 /** Whether a reply of ours for that commit is in the thread. */
 export function isAnswered({ id, comments }: Thread, commit: string, reviewers: Reviewers): boolean {
   return comments.some((comment) => answeredBy(comment, id, reviewers)?.commit === commit);
+}
+
+/** What our newest reply says became of the thread. */
+export function lastOutcome({ id, comments }: Thread, reviewers: Reviewers): string | undefined {
+  return comments.map((comment) => answeredBy(comment, id, reviewers)).findLast((read) => read !== undefined)?.outcome;
 }
 
 /** What was said after our newest answer, or rather after what was read for it. */

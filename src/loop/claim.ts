@@ -91,15 +91,30 @@ export function digestText({ title, body }: Pick<Issue, 'title' | 'body'>): stri
   return hash('sha256', JSON.stringify([title, body])).slice(0, 16);
 }
 
-/** Takes the lock of the issue for this run. `why`: somebody else has it, or has answered it meanwhile. */
-export async function takeIssue(held: Case): Promise<{ ok: true; case: Case } | { ok: false; why: string }> {
-  const { forge, journal, progress, config, now } = held;
+/** Takes the lock of the issue for this run; `took`: from one that is gone. `why`: somebody else has it. */
+export async function lockIssue({
+  forge,
+  standing,
+  journal,
+  progress,
+  config,
+  now,
+}: Case): Promise<{ ok: true; took: boolean } | { ok: false; why: string }> {
   const expiresAt = new Date(now() + config.limits.timeoutMinutes * 60_000 + graceMs).toISOString();
-  const answer = await forge.lock(held.standing, { run: journal.id, expiresAt });
-  if (!answer.ok) return { ok: false, why: findPrior({ ...held.standing, lock: answer.holder }) ?? 'another run has the issue' };
+  const answer = await forge.lock(standing, { run: journal.id, expiresAt });
+  if (!answer.ok)
+    return { ok: false, why: findPrior({ ...standing, changes: [], lock: answer.holder }) ?? 'another run has the issue' };
   if (answer.took !== undefined) progress.note(`stale lock of run ${answer.took.run} taken over`);
+  return { ok: true, took: answer.took !== undefined };
+}
+
+/** Takes the issue for this run. `why`: somebody else has it, or has answered it meanwhile. */
+export async function takeIssue(held: Case): Promise<{ ok: true; case: Case } | { ok: false; why: string }> {
+  const { journal } = held;
+  const locked = await lockIssue(held);
+  if (!locked.ok) return locked;
   // Nobody was seen at work, so whoever could have come and gone since did so within the time the look is old.
-  const taken = answer.took === undefined ? await lookAgain(held) : await lookNow(held);
+  const taken = !locked.took ? await lookAgain(held) : await lookNow(held);
   const why = findObstacle(taken.standing);
   if (why === undefined) return { ok: true, case: taken };
   await mark(taken, { release: journal.id });

@@ -1,14 +1,13 @@
 import type { Config } from '../core/config.ts';
 import { judgeChange } from '../core/guards.ts';
-import { auditLedger, judgeGrowth, mayResolve, roundMessage, type Review } from '../core/ledger.ts';
+import { auditLedger, handedOver, judgeGrowth, resolvable, roundMessage, type Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
-import { readState, summarise } from '../core/state.ts';
-import { standpointOf } from '../core/threads.ts';
 import type { CommitId, Reason } from '../core/types.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderReply } from '../core/views/replies.ts';
-import { renderStatus } from '../core/views/status-comment.ts';
 import type { Journal, Mirror, Reviews, ReviewStanding } from '../ports.ts';
+import { releaseReview } from './claim-review.ts';
+import type { Case } from './claim.ts';
 import { stopRound } from './review.ts';
 
 /**
@@ -24,6 +23,8 @@ export interface SealedRound {
   /** Of the commit that the change is built on. */
   config: Config;
   journal: Journal;
+  /** Labels of ours that have to be there still. */
+  labels: readonly string[];
 }
 
 /** How a round ended on the forge. */
@@ -35,11 +36,34 @@ export type RoundConclusion =
   /** What was sealed must not leave. */
   | { kind: 'refused'; reason: Reason };
 
-/** Looks again, judges what leaves, pushes once, then says in every thread what became of it. */
-export async function concludeReview(reviews: Reviews, sealed: SealedRound): Promise<RoundConclusion> {
-  const { report, review, mirror, config, journal } = sealed;
-  const now = await reviews.read(review.change);
-  const moved = stopRound(review, now, config.branchPrefix);
+/**
+ * Looks again, judges what leaves, pushes once, then says in every thread what became of it, and lets the issue go. `held`:
+ * the issue, where the change closes one; it is taken for this run.
+ */
+export async function concludeReview(reviews: Reviews, sealed: SealedRound, held: Case | undefined): Promise<RoundConclusion> {
+  const now = await reviews.read(sealed.review.change);
+  const { review } = sealed;
+  const change = { number: now.number, url: now.url, head: review.after };
+  const lost = held === undefined ? undefined : findLostLock(held, now);
+  if (lost !== undefined) return { kind: 'stopped', reason: lost };
+  const conclusion = await tellThreads(reviews, sealed, now);
+  if (held === undefined) return conclusion;
+  const answered = conclusion.kind === 'answered' ? { report: sealed.report } : {};
+  const waiting = handedOver(review, now.threads, now.reviewers).length;
+  await releaseReview(held, now, { handedOver: waiting, change, ...answered });
+  return conclusion;
+}
+
+/** Somebody let the issue go, or took it over: what is there belongs to nobody of us, or to another run. */
+function findLostLock({ journal }: Case, { closes, number }: ReviewStanding): Reason | undefined {
+  if (closes?.lock?.run === journal.id) return undefined;
+  const who = closes?.lock === undefined ? 'was taken from this run' : `is with run ${closes.lock.run} now`;
+  return not('review.lock_lost', `the issue of #${number} ${who}`);
+}
+
+async function tellThreads(reviews: Reviews, sealed: SealedRound, now: ReviewStanding): Promise<RoundConclusion> {
+  const { report, review, mirror, config, journal, labels } = sealed;
+  const moved = stopRound({ ...review, labels }, now, config.branchPrefix);
   if (moved !== undefined) return { kind: 'stopped', reason: moved };
   const [reason] = await judgeRound(sealed, now);
   if (reason !== undefined) return { kind: 'refused', reason };
@@ -59,12 +83,12 @@ export async function concludeReview(reviews: Reviews, sealed: SealedRound): Pro
   // What people read of the change is about its newest head, and a head without a proof has nothing to tell.
   const proof = report.outcome === 'proven' ? report.proof : undefined;
   const body = proof === undefined ? undefined : renderPullRequest(report);
-  const status = proof === undefined ? undefined : renewStatus(now, report, review.after);
+  const known = new Set(now.threads.map(({ id }) => id));
+  const entries = review.entries.filter(({ thread }) => known.has(thread));
   const answered = await reviews.answer(now, {
-    replies: review.entries.map((entry) => ({ thread: entry.thread, body: renderReply(entry, proof) })),
-    resolve: resolvable(review, now),
+    replies: entries.map((entry) => ({ thread: entry.thread, body: renderReply(entry, proof) })),
+    resolve: resolvable(review, now.threads, now.reviewers),
     ...(body === undefined ? {} : { body }),
-    ...(status === undefined ? {} : { status }),
   });
   await journal.append('journal.jsonl', { type: 'answered', change: review.change, head: review.after });
   const notes = answered.unresolved.map(({ thread, why }) => `thread ${thread} was left open: ${why}`);
@@ -97,21 +121,4 @@ async function judgeRound({ report, review, mirror, config, journal }: SealedRou
 
 function messageOf({ head, message }: ReviewStanding, before: CommitId): string {
   return head === before ? message : '';
-}
-
-/** Threads that are settled and ours to resolve, by who the forge says started them. */
-function resolvable({ entries }: Review, { threads, reviewers }: ReviewStanding): string[] {
-  return entries.flatMap(({ thread: id, outcome }) => {
-    const author = threads.find((thread) => thread.id === id)?.comments[0]?.author;
-    const startedBy = author === undefined ? 'outsider' : standpointOf(author, reviewers);
-    return mayResolve({ outcome, startedBy }) ? [id] : [];
-  });
-}
-
-/** The record of the issue with the new head and its proof; a gate believes no other. A comment that is not readable stays. */
-function renewStatus({ status, issue, number, url }: ReviewStanding, report: RunReport, head: CommitId): string | undefined {
-  if (status === undefined || issue === undefined) return undefined;
-  const read = readState(status.text, issue.id);
-  if (!read.ok) return undefined;
-  return renderStatus({ ...read.record, change: { number, url, head }, report: summarise(report) }, report);
 }

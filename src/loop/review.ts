@@ -15,6 +15,7 @@ import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThre
 import { placeOf, rangeOf } from '../core/threads/thread.ts';
 import type { CommitId, Reason, RepoPath } from '../core/types.ts';
 import type { Agent, ReviewStanding } from '../ports.ts';
+import { readRecord } from './claim.ts';
 import { takeBaseline, type Baseline } from './baseline.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
@@ -52,7 +53,7 @@ export async function workRound(run: Run, standing: ReviewStanding, template: Te
   const { head, failedChecks } = standing;
   const sorted = sortThreads(standing.threads, standing.reviewers);
   const [remembered, open] = splitRemembered(standing, sorted.open);
-  const untold = remembered.length > 0;
+  const untold = remembered.length > 0 || isUntold(standing);
   const answered = (result: Partial<RoundResult>, claims: readonly Claim[], why = 'nobody could answer this'): RoundAnswer => {
     const close = closer(run, standing, remembered, { open, claims, unanswered: { outcome: 'needs-human', words: why } });
     return { end: 'answered', round: { commit: head, progressed: begin(head), sorted, untold, close, ...result } };
@@ -108,6 +109,12 @@ function splitRemembered(standing: ReviewStanding, open: readonly OpenThread[]):
     open.filter(({ thread }) => fixed.has(thread.id) && !isAnswered(thread, head, reviewers)).map(({ thread }) => thread.id),
   );
   return [open.filter(({ thread }) => remembered.has(thread.id)), open.filter(({ thread }) => !remembered.has(thread.id))];
+}
+
+/** Our own head that the issue does not tell of: the round that pushed it ended before it could. */
+export function isUntold({ headOurs, head, closes }: ReviewStanding): boolean {
+  const told = closes === undefined ? undefined : readRecord(closes)?.change?.head;
+  return headOurs && told !== undefined && told !== head;
 }
 
 function closer(run: Run, standing: ReviewStanding, remembered: readonly OpenThread[], round: Omit<Round, 'change'>) {

@@ -3,7 +3,7 @@ import { priceDate } from '../core/cost.ts';
 import { countHidden } from '../core/issue.ts';
 import type { Review } from '../core/ledger.ts';
 import { isTestPath } from '../core/paths.ts';
-import { reportSchema, reportVersion, type RunReport } from '../core/report.ts';
+import { reportSchema, reportVersion, type RunReport, type Sums } from '../core/report.ts';
 import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import type { Baseline } from './baseline.ts';
@@ -17,6 +17,8 @@ export interface Sealing {
   baseBranch?: string;
   /** The ledger, where the run answered a review. */
   review?: Review;
+  /** Runs for the same change before this one. */
+  earlier?: Sums;
 }
 
 export type Ending = { end: RunReport['outcome'] } & { reason?: Reason; baseline?: Baseline; progressed: Progressed };
@@ -99,6 +101,7 @@ function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId,
     ...(change.files.length === 0 ? {} : { change: describeChange(change, run.config.tests) }),
     ...(last?.proof === undefined ? {} : { proof: last.proof }),
     ...(sealing.review === undefined ? {} : { review: sealing.review }),
+    ...(sealing.earlier === undefined ? {} : { earlier: sealing.earlier }),
     cost: {
       usage: progressed.spent.usage,
       dollars: progressed.spent.dollars,

@@ -189,11 +189,13 @@ describe('a ledger out of a file', () => {
   test('holds as it was written', () => {
     expect(auditLedger({ entries, after }, threads, { round, whole: nothing })).toEqual([]);
   });
+  test('has no answer for a thread that is gone', () => {
+    expect(auditLedger({ entries, after }, [], { round, whole: nothing })).toEqual([]);
+  });
   test('holds where an earlier round fixed it', () => {
     expect(auditLedger({ entries, after }, threads, { round: nothing, whole: round })).toEqual([]);
   });
   test.each<[string, LedgerEntry[], Change]>([
-    ['names a thread of another change', [{ ...entry, thread: 'PRRT_x' }], round],
     ['moves a thread to another file', [{ ...entry, path: 'src/other.js' }], round],
     ['answers a thread twice', [entry, entry], round],
     ['says fixed where nothing was touched', [entry], nothing],
@@ -225,7 +227,7 @@ describe('replies', () => {
 
   test('fixed: commit, lines and marker', () => {
     expect(of({})).toBe(
-      `**Fixed** in ${after}, \`src/cart.js\` line 10: rounded\n\n<!-- bugloop:reply thread=PRRT_a commit=${after} -->`,
+      `**Fixed** in ${after}, \`src/cart.js\` line 10: rounded\n\n<!-- bugloop:reply thread=PRRT_a commit=${after} outcome=fixed -->`,
     );
   });
 
@@ -236,7 +238,7 @@ describe('replies', () => {
     });
     expect(reply).not.toMatch(/(?<!`)@coderabbitai/);
     expect(reply.split('<!--')).toHaveLength(2);
-    expect(reply).toMatch(/commit=c{40} -->$/);
+    expect(reply).toMatch(/commit=c{40} outcome=declined -->$/);
   });
 
   test('a long answer is cut, its marker is not', () => {

@@ -1,6 +1,7 @@
 import { cap, oneLine, sanitise } from '../text.ts';
 import type { Attempt, Proof, RunReport } from '../report.ts';
-import { code, describeDollars, describeDuration, describeTokens } from './words.ts';
+import { code, describeDollars, describeDuration, describeEarlier, describeTokens } from './words.ts';
+import { summarise } from '../state.ts';
 import { drawAttempts } from './attempts.ts';
 
 /** GitHub refuses longer bodies (65,536 characters); the rest is left for what a forge adds. */
@@ -157,9 +158,10 @@ function describeAttempt({ reasons, stage }: Attempt): string {
   return `${code(firstLine(first.message))}${reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''}`;
 }
 
-function renderCost({ cost, run, agent, sandbox }: RunReport): string {
+function renderCost(report: RunReport): string {
+  const { cost, run, agent, sandbox } = report;
   const price = cost.usage.calls === 0 ? 'no model was called' : `${describeDollars(cost)}, ${describeTokens(cost.usage)}`;
-  return `### Cost and time\n\n${price}; ${describeDuration(run.durationMs)}; agent ${code(agent.model ?? agent.name)}; sandbox ${sandbox}.`;
+  return `### Cost and time\n\n${price}; ${describeDuration(run.durationMs)}; agent ${code(agent.model ?? agent.name)}; sandbox ${sandbox}.${describeEarlier(summarise(report))}`;
 }
 
 function renderVerify({ run, outcome, issue, branch }: RunReport): string {

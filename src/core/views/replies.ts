@@ -1,7 +1,8 @@
 import type { LedgerEntry, Outcome, Review } from '../ledger.ts';
 import type { Proof } from '../report.ts';
-import { cap, sanitise } from '../text.ts';
-import { replyMarker } from '../threads.ts';
+import { cap, oneLine, sanitise } from '../text.ts';
+import { replyMarker, type SortedThreads } from '../threads.ts';
+import { placeOf } from '../threads/thread.ts';
 import { code } from './words.ts';
 
 /** Forges take longer replies; nobody reads them. */
@@ -19,7 +20,7 @@ const headings: Record<Outcome, string> = {
 export function renderReply(entry: LedgerEntry, proof?: Proof): string {
   const heading =
     entry.kind === 'question' && entry.outcome === 'declined' ? '**Answered**, nothing changed' : headings[entry.outcome];
-  const at = entry.outcome === 'fixed' ? ` in ${entry.commit}${placeOf(entry)}` : ` at ${entry.commit.slice(0, 12)}`;
+  const at = entry.outcome === 'fixed' ? ` in ${entry.commit}${linesOf(entry)}` : ` at ${entry.commit.slice(0, 12)}`;
   const words = sanitise(entry.words.trim());
   const body = [
     `${heading}${at}${words === '' ? '.' : `: ${words}`}`,
@@ -28,7 +29,7 @@ export function renderReply(entry: LedgerEntry, proof?: Proof): string {
   return `${cap(body.filter((line) => line !== '').join('\n\n'), maxReply)}\n\n${replyMarker(entry)}`;
 }
 
-function placeOf({ path, lines }: LedgerEntry): string {
+function linesOf({ path, lines }: LedgerEntry): string {
   return lines === '' ? '' : `, ${code(path)} line${/[,–]/.test(lines) ? 's' : ''} ${lines}`;
 }
 
@@ -51,8 +52,28 @@ export function renderReview(review: Review, notes: readonly string[] = []): str
       const place = line === undefined ? path : `${path}:${line}`;
       return `  ${outcome.padEnd(13)} ${place}  ${words.split('\n', 1)[0]?.slice(0, 120) ?? ''}`.trimEnd();
     }),
-    ...review.ignored.map(({ author, url }) => `  ignored       ${author}, who has no write permission: ${url}`),
+    ...review.ignored.map(tellIgnored),
     ...notes.map((note) => `  ${note}`),
     '',
   ].join('\n');
+}
+
+/** That there is nothing to answer; who was not heard is named all the same. */
+export function renderIdle(number: number, { ignored }: SortedThreads): string {
+  return [`Nothing to do: no thread of #${number} waits for an answer.`, ...ignored.map(tellIgnored), ''].join('\n');
+}
+
+/** What a round would work on. */
+export function renderRoundPlan(number: number, { open, ignored }: SortedThreads, checks: readonly { name: string }[]): string {
+  return [
+    `Would answer ${open.length} threads of #${number}, push at most once, and reply once in each:`,
+    ...open.map(({ thread, kind }) => `  ${kind.padEnd(14)} ${placeOf(thread)}`),
+    ...checks.map(({ name }) => `  failed check   ${oneLine(name, 120)}`),
+    ...ignored.map(tellIgnored),
+    '',
+  ].join('\n');
+}
+
+function tellIgnored({ author, url }: Review['ignored'][number]): string {
+  return `  ignored       ${author}, who has no write permission: ${url}`;
 }

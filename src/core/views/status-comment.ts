@@ -1,5 +1,5 @@
 import type { RunReport } from '../report.ts';
-import { encodeState, type StateRecord } from '../state.ts';
+import { addUp, encodeState, summarise, type StateRecord } from '../state.ts';
 import { cap, sanitise } from '../text.ts';
 import { code, describeDollars, describeDuration } from './words.ts';
 
@@ -11,7 +11,8 @@ export const statusMarker = '<!-- bugloop:status -->';
 
 /** The one comment that says where an issue stands, with the record for machines hidden at its end. */
 export function renderStatus(record: StateRecord, report?: RunReport): string {
-  const visible = [headline(record), ...(report === undefined ? [] : facts(report)), ...suggestion(record)].join('\n');
+  const table = report === undefined ? remember(record) : facts(report);
+  const visible = [headline(record), ...table, ...suggestion(record)].join('\n');
   return `${statusMarker}\n${cap(visible, maxBody - 8_000)}\n\n${encodeState(record)}\n`;
 }
 
@@ -34,6 +35,9 @@ function headline({ state, run, change, progress, branch, report, plan }: StateR
     case 'MERGED':
       return `The fix was merged.`;
     case 'ESCALATED':
+      if (report?.escalation === undefined && change !== undefined) {
+        return `**bugloop** answered the review of #${change.number ?? 0}; some of it waits for a person.`;
+      }
       return `**bugloop** needs a human: ${code(report?.escalation?.code ?? 'unknown')}, ${sanitise(report?.escalation?.message ?? '')}`;
     default: {
       const kept = progress === undefined ? '' : ` The work so far is on ${code(branch)}.`;
@@ -55,7 +59,29 @@ function facts(report: RunReport): string[] {
     `| change | ${size} |`,
     ...(proof === undefined ? [] : [`| red → green | ${proof.failToPass.length} tests |`]),
     `| took | ${describeDuration(run.durationMs)}, ${price} |`,
+    ...inAll(summarise(report)),
   ];
+}
+
+/** The same of the run that made the head, where only the record knows of it. */
+function remember({ report, change }: StateRecord): string[] {
+  if (report === undefined || change === undefined) return [];
+  const { attempts, failToPass, durationMs, dollars } = report;
+  return [
+    '',
+    '| | |',
+    '|---|---|',
+    `| attempts | ${attempts} |`,
+    `| red → green | ${failToPass} tests |`,
+    `| took | ${describeDuration(durationMs)}, $${dollars.toFixed(2)} |`,
+    ...inAll(report),
+  ];
+}
+
+function inAll(summary: NonNullable<StateRecord['report']>): string[] {
+  if (summary.earlier === undefined) return [];
+  const { runs, attempts, dollars, durationMs } = addUp(summary);
+  return [`| in all ${runs} rounds | ${attempts} attempts, ${describeDuration(durationMs)}, $${dollars.toFixed(2)} |`];
 }
 
 /** Names in code: a suggestion calls nobody. */

@@ -1,4 +1,5 @@
 import type { RunReport } from '../report.ts';
+import { addUp, type StateRecord } from '../state.ts';
 import type { Usage } from '../types.ts';
 
 /** `0.4 s`, `12 s`, `3 min 20 s`. */
@@ -11,6 +12,13 @@ export function describeDuration(ms: number): string {
 export function describeDollars({ dollars, priceDate, assumed }: RunReport['cost']): string {
   const source = priceDate === undefined ? '' : ` at prices of ${priceDate}`;
   return `$${dollars.toFixed(2)}${source}${assumed ? ' (model not in the price table: the dearest price was assumed)' : ''}`;
+}
+
+/** What all rounds of a change came to, as a further sentence; empty where there was but one. */
+export function describeEarlier(summary: NonNullable<StateRecord['report']>): string {
+  if (summary.earlier === undefined) return '';
+  const { runs, attempts, dollars, durationMs } = addUp(summary);
+  return ` That is this round; in all ${runs} rounds: ${attempts} attempts, $${dollars.toFixed(2)}, ${describeDuration(durationMs)}.`;
 }
 
 export function describeTokens(usage: Usage): string {

@@ -38,6 +38,37 @@ const commentsFragment = /* GraphQL */ `
   ${accountFragment}
 `;
 
+/** An issue with all that is needed to mark it. */
+export const issueFragment = /* GraphQL */ `
+  fragment IssueFacts on Issue {
+    id
+    number
+    title
+    body
+    url
+    state
+    author {
+      login
+    }
+    labels(first: 100) {
+      nodes {
+        id
+        name
+      }
+    }
+    assignees(first: 20) {
+      nodes {
+        id
+        login
+      }
+    }
+    comments(first: 100) {
+      ...Comments
+    }
+  }
+  ${commentsFragment}
+`;
+
 const repositoryIds = z.object({ id: z.string(), databaseId: z.int() });
 
 /** One look at everything an issue has: the first request of every command, and the look before every write. */
@@ -113,34 +144,11 @@ export const standingDocument = /* GraphQL */ `
       issueOrPullRequest(number: $number) {
         __typename
         ... on Issue {
-          id
-          number
-          title
-          body
-          url
-          state
-          author {
-            login
-          }
-          labels(first: 100) {
-            nodes {
-              id
-              name
-            }
-          }
-          assignees(first: 20) {
-            nodes {
-              id
-              login
-            }
-          }
+          ...IssueFacts
           closedByPullRequestsReferences(first: 20, includeClosedPrs: false) {
             nodes {
               ...Change
             }
-          }
-          comments(first: 100) {
-            ...Comments
           }
         }
       }
@@ -167,12 +175,14 @@ export const standingDocument = /* GraphQL */ `
       ...Account
     }
   }
-  ${commentsFragment}
+  ${issueFragment}
 `;
 
 const target = z.object({ oid: z.string() });
+/** What a lock's ref points to: its message says who holds it. */
+export const lockTarget = target.extend({ message: z.string().optional() }).nullable();
 const baseRef = z.object({ name: z.string(), target: target.extend({ tree: target.optional() }).nullable() });
-const label = z.object({ id: z.string(), name: z.string() });
+export const label = z.object({ id: z.string(), name: z.string() });
 const changeNode = z.object({
   id: z.string(),
   number: z.int(),
@@ -186,8 +196,7 @@ const comments = z.object({
   nodes: z.array(z.object({ id: z.string(), url: z.string(), body: z.string(), author }).nullable()),
 });
 
-const issueNode = z.object({
-  __typename: z.literal('Issue'),
+export const issueFacts = z.object({
   id: z.string(),
   number: z.int().positive(),
   title: z.string(),
@@ -197,8 +206,11 @@ const issueNode = z.object({
   author: z.object({ login: z.string() }).nullable(),
   labels: z.object({ nodes: z.array(label.nullable()) }).nullable(),
   assignees: z.object({ nodes: z.array(z.object({ id: z.string(), login: z.string() }).nullable()) }),
-  closedByPullRequestsReferences: z.object({ nodes: z.array(changeNode.nullable()) }).nullable(),
   comments,
+});
+const issueNode = issueFacts.extend({
+  __typename: z.literal('Issue'),
+  closedByPullRequestsReferences: z.object({ nodes: z.array(changeNode.nullable()) }).nullable(),
 });
 
 export const standingAnswer = z.object({
@@ -219,7 +231,7 @@ export const standingAnswer = z.object({
             .nullable(),
         })
         .nullable(),
-      lock: z.object({ target: target.extend({ message: z.string().optional() }).nullable() }).nullable(),
+      lock: z.object({ target: lockTarget }).nullable(),
       trigger: label.nullable(),
       inProgress: label.nullable(),
       needsHuman: label.nullable(),
@@ -233,6 +245,7 @@ export const standingAnswer = z.object({
 export type StandingAnswer = z.infer<typeof standingAnswer>;
 export type ChangeNode = z.infer<typeof changeNode>;
 export type IssueNode = z.infer<typeof issueNode>;
+export type IssueFacts = z.infer<typeof issueFacts>;
 
 /** Pages of comments after the first. */
 export const commentsDocument = /* GraphQL */ `

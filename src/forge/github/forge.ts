@@ -15,6 +15,7 @@ import {
   standingAnswer,
   standingDocument,
   type ChangeNode,
+  type IssueFacts,
   type IssueNode,
   type StandingAnswer,
 } from './documents.ts';
@@ -40,12 +41,20 @@ export interface GitHubOptions extends GitHubRequests, Liveness {
   redact: (text: string) => string;
 }
 
-/** The forge at GitHub: one query for a look, one document for a write, git over HTTPS from the mirror. */
-export function openGitHubForge(options: GitHubOptions): Forge {
-  const http = openHttp(options);
-  const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
+/** What one process shares of GitHub, whoever reads or writes: writes are paced together, and a look serves everybody. */
+export interface Shared {
+  http: Http;
   /** What the newest look saw, by issue: ids of GitHub that no command needs. */
-  const looks = new Map<string, Seen>();
+  looks: Map<string, Seen>;
+}
+
+export function share(requests: GitHubRequests): Shared {
+  return { http: openHttp(requests), looks: new Map() };
+}
+
+/** The forge at GitHub: one query for a look, one document for a write, git over HTTPS from the mirror. */
+export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared = share(options)): Forge {
+  const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
   const changeIds = new Map<number, string>();
 
   const look = async (number: number): Promise<Seen> => {
@@ -189,7 +198,7 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
 }
 
 /** `refs/heads/<prefix>locks/issue-<n>`: below the one prefix that bugloop writes to. */
-function lockRefOf(prefix: string, number: number): string {
+export function lockRefOf(prefix: string, number: number): string {
   return `refs/heads/${prefix}locks/issue-${number}`;
 }
 
@@ -197,7 +206,7 @@ function lockRefOf(prefix: string, number: number): string {
 type IsOurs = (author: ChangeNode['author']) => boolean;
 
 /** Every comment that is our own, from every page. */
-async function readComments(http: Http, node: IssueNode, isOurs: IsOurs): Promise<Comment[]> {
+export async function readComments(http: Http, node: IssueFacts, isOurs: IsOurs): Promise<Comment[]> {
   const ours: Comment[] = [];
   for (let page = node.comments; ;) {
     ours.push(...present(page.nodes).filter(({ author }) => isOurs(author)));
@@ -235,12 +244,12 @@ async function describe(
 }
 
 /** The first one: a second could only come from before the lock held, and is left alone. */
-function findStatus(comments: readonly Comment[]): StatusComment | undefined {
+export function findStatus(comments: readonly Comment[]): StatusComment | undefined {
   const found = comments.find(({ body }) => body.startsWith(statusMarker));
   return found === undefined ? undefined : { id: found.id, url: found.url, text: found.body };
 }
 
-function toIssue(node: IssueNode): Issue {
+export function toIssue(node: IssueFacts): Issue {
   return {
     id: String(node.number),
     number: node.number,

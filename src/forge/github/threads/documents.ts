@@ -1,51 +1,69 @@
 import { z } from 'zod';
+import { issueFacts, issueFragment, label, lockTarget } from '../documents.ts';
 
 /** What is asked of GitHub about the review of one change, and what is read of its answers. */
 
 const authorFields = '__typename login ... on User { databaseId } ... on Bot { databaseId } ... on Mannequin { databaseId }';
+
+const threadComments = `
+      pageInfo { hasNextPage endCursor }
+      nodes { id url body createdAt diffHunk originalCommit { oid } author { ${authorFields} } }`;
 
 const threadFields = `
   pageInfo { hasNextPage endCursor }
   nodes {
     id path line startLine originalLine originalStartLine diffSide isResolved isOutdated viewerCanResolve
     resolvedBy { login }
-    comments(first: 100) {
-      nodes { id url body createdAt diffHunk originalCommit { oid } author { ${authorFields} } }
-    }
+    comments(first: 100) { ${threadComments} }
   }`;
 
-/** One look: the change, its issue, its checks, and up to a hundred threads with up to a hundred comments each. */
+const checkFields = `
+  pageInfo { hasNextPage endCursor }
+  nodes {
+    __typename
+    ... on CheckRun { databaseId name conclusion url title summary checkSuite { app { slug } } }
+    ... on StatusContext { context state description targetUrl }
+  }`;
+
+const changeComments = `pageInfo { hasPreviousPage startCursor } nodes { id url body createdAt author { ${authorFields} } }`;
+
+/**
+ * One look: the change, its issue with its lock, its checks, and up to a hundred threads with up to a hundred comments
+ * each. Which issue it is comes with the answer, so the lock is one of those that there are.
+ */
 export const reviewDocument = /* GraphQL */ `
-  query Review($owner: String!, $name: String!, $number: Int!) {
+  query Review(
+    $owner: String!
+    $name: String!
+    $number: Int!
+    $locks: String!
+    $triggerLabel: String!
+    $inProgressLabel: String!
+    $needsHumanLabel: String!
+  ) {
     viewer { databaseId login }
     repository(owner: $owner, name: $name) {
+      id
+      locks: refs(refPrefix: "refs/heads/", query: $locks, first: 100) {
+        nodes { name target { oid ... on Commit { message } } }
+      }
+      trigger: label(name: $triggerLabel) { id name }
+      inProgress: label(name: $inProgressLabel) { id name }
+      needsHuman: label(name: $needsHumanLabel) { id name }
       pullRequest(number: $number) {
-        id number url title state headRefName headRefOid baseRefName
+        id number url title state isDraft headRefName headRefOid baseRefName
         headRepository { databaseId }
         baseRepository { databaseId }
         author { ${authorFields} }
         labels(first: 100) { nodes { name } }
-        closingIssuesReferences(first: 1) { nodes {
-            number title body url
-            labels(first: 100) { nodes { name } }
-            comments(first: 100) { nodes { id url body author { ${authorFields} } } }
-          }
-        }
-        comments(last: 100) { nodes { id url body createdAt author { ${authorFields} } } }
+        closingIssuesReferences(first: 1) { nodes { ...IssueFacts } }
+        comments(last: 100) { ${changeComments} }
         oldest: commits(first: 1) { nodes { commit { parents(first: 1) { nodes { oid } } } } }
         newest: commits(last: 1) {
           nodes {
             commit {
-              oid message committer { email }
-              statusCheckRollup {
-                contexts(first: 100) {
-                  nodes {
-                    __typename
-                    ... on CheckRun { databaseId name conclusion url title summary checkSuite { app { slug } } }
-                    ... on StatusContext { context state description targetUrl }
-                  }
-                }
-              }
+              oid message committer { email } author { name } tree { oid }
+              statusCheckRollup { contexts(first: 100) { ${checkFields} } }
             }
           }
         }
@@ -53,6 +71,7 @@ export const reviewDocument = /* GraphQL */ `
       }
     }
   }
+  ${issueFragment}
 `;
 
 /** Threads after the first hundred. */
@@ -64,11 +83,44 @@ export const moreThreadsDocument = /* GraphQL */ `
   }
 `;
 
+/** Comments of one thread after its first hundred. */
+export const moreRepliesDocument = /* GraphQL */ `
+  query Replies($thread: ID!, $after: String!) {
+    node(id: $thread) {
+      ... on PullRequestReviewThread { comments(first: 100, after: $after) { ${threadComments} } }
+    }
+  }
+`;
+
+/** Comments on the change before the last hundred. */
+export const earlierCommentsDocument = /* GraphQL */ `
+  query EarlierComments($change: ID!, $before: String!) {
+    node(id: $change) {
+      ... on PullRequest { comments(last: 100, before: $before) { ${changeComments} } }
+    }
+  }
+`;
+
+/** Checks of a commit after the first hundred. */
+export const moreChecksDocument = /* GraphQL */ `
+  query Checks($owner: String!, $name: String!, $commit: GitObjectID!, $after: String!) {
+    repository(owner: $owner, name: $name) {
+      object(oid: $commit) {
+        ... on Commit { statusCheckRollup { contexts(first: 100, after: $after) { ${checkFields} } } }
+      }
+    }
+  }
+`;
+
 const author = z.object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable();
 const list = <T extends z.ZodType>(item: T) => z.object({ nodes: z.array(item.nullable()).nullable() });
 const labels = list(z.object({ name: z.string() })).nullable();
+const forwards = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 const comment = z.object({ id: z.string(), url: z.string(), body: z.string(), createdAt: z.string(), author });
 
+const replies = list(comment.extend({ diffHunk: z.string(), originalCommit: z.object({ oid: z.string() }).nullable() })).extend({
+  pageInfo: forwards,
+});
 const thread = z.object({
   id: z.string(),
   path: z.string(),
@@ -81,9 +133,12 @@ const thread = z.object({
   isOutdated: z.boolean(),
   viewerCanResolve: z.boolean(),
   resolvedBy: z.object({ login: z.string() }).nullable(),
-  comments: list(comment.extend({ diffHunk: z.string(), originalCommit: z.object({ oid: z.string() }).nullable() })),
+  comments: replies,
 });
-const threads = list(thread).extend({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }) });
+const threads = list(thread).extend({ pageInfo: forwards });
+const comments = list(comment).extend({
+  pageInfo: z.object({ hasPreviousPage: z.boolean(), startCursor: z.string().nullable() }),
+});
 
 const checkRun = z.object({
   __typename: z.literal('CheckRun'),
@@ -104,6 +159,9 @@ const statusContext = z.object({
 });
 const repositoryId = z.object({ databaseId: z.int().nullable() }).nullable();
 const oid = z.object({ oid: z.string() });
+const rollup = z
+  .object({ contexts: list(z.discriminatedUnion('__typename', [checkRun, statusContext])).extend({ pageInfo: forwards }) })
+  .nullable();
 
 const change = z.object({
   id: z.string(),
@@ -111,6 +169,7 @@ const change = z.object({
   url: z.string(),
   title: z.string(),
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
+  isDraft: z.boolean(),
   headRefName: z.string(),
   headRefOid: z.string(),
   baseRefName: z.string(),
@@ -118,24 +177,17 @@ const change = z.object({
   baseRepository: repositoryId,
   author,
   labels,
-  closingIssuesReferences: list(
-    z.object({
-      number: z.int(),
-      title: z.string(),
-      body: z.string(),
-      url: z.string(),
-      labels,
-      comments: list(z.object({ id: z.string(), url: z.string(), body: z.string(), author })),
-    }),
-  ).nullable(),
-  comments: list(comment),
+  closingIssuesReferences: list(issueFacts).nullable(),
+  comments,
   oldest: list(z.object({ commit: z.object({ parents: list(oid) }) })),
   newest: list(
     z.object({
       commit: oid.extend({
         message: z.string(),
         committer: z.object({ email: z.string().nullable() }).nullable(),
-        statusCheckRollup: z.object({ contexts: list(z.discriminatedUnion('__typename', [checkRun, statusContext])) }).nullable(),
+        author: z.object({ name: z.string().nullable() }).nullable(),
+        tree: oid,
+        statusCheckRollup: rollup,
       }),
     }),
   ),
@@ -144,15 +196,31 @@ const change = z.object({
 
 export const reviewAnswer = z.object({
   viewer: z.object({ databaseId: z.int().nullable(), login: z.string() }),
-  repository: z.object({ pullRequest: change.nullable() }).nullable(),
+  repository: z
+    .object({
+      id: z.string(),
+      locks: list(z.object({ name: z.string(), target: lockTarget })).nullable(),
+      trigger: label.nullable(),
+      inProgress: label.nullable(),
+      needsHuman: label.nullable(),
+      pullRequest: change.nullable(),
+    })
+    .nullable(),
 });
+export type ReviewAnswer = z.infer<typeof reviewAnswer>;
 export const moreThreadsAnswer = z.object({
   repository: z.object({ pullRequest: z.object({ reviewThreads: threads }).nullable() }).nullable(),
+});
+export const moreRepliesAnswer = z.object({ node: z.object({ comments: replies }).nullable() });
+export const earlierCommentsAnswer = z.object({ node: z.object({ comments }).nullable() });
+export const moreChecksAnswer = z.object({
+  repository: z.object({ object: z.object({ statusCheckRollup: rollup }).nullable() }).nullable(),
 });
 export type ChangeNode = z.infer<typeof change>;
 export type ThreadNode = z.infer<typeof thread>;
 export type AuthorNode = z.infer<typeof author>;
 export type CheckNode = z.infer<typeof checkRun> | z.infer<typeof statusContext>;
+export type RollupNode = z.infer<typeof rollup>;
 
 // ---------------------------------------------------------------------------------------------- permissions
 
@@ -188,13 +256,11 @@ export const permissionsAnswer = z.object({
 export type AnswerPart =
   | { field: 'addPullRequestReviewThreadReply'; input: { pullRequestReviewThreadId: string; body: string } }
   | { field: 'updatePullRequest'; input: { pullRequestId: string; body: string } }
-  | { field: 'updateIssueComment'; input: { id: string; body: string } }
   | { field: 'resolveReviewThread'; input: { threadId: string } };
 
 const selections: Record<AnswerPart['field'], string> = {
   addPullRequestReviewThreadReply: 'comment { id }',
   updatePullRequest: 'pullRequest { id }',
-  updateIssueComment: 'issueComment { id }',
   resolveReviewThread: 'thread { id isResolved }',
 };
 

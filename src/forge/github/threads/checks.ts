@@ -1,0 +1,47 @@
+import type { CommitId } from '../../../core/types.ts';
+import type { ReviewStanding } from '../../../ports.ts';
+import type { GitHubRequests, Http } from '../http.ts';
+import { moreChecksAnswer, moreChecksDocument, type CheckNode, type RollupNode } from './documents.ts';
+import { readJobLog } from './log.ts';
+
+/** Failed checks whose output is read. */
+const maxChecks = 5;
+
+const failed = new Set(['FAILURE', 'TIMED_OUT', 'ERROR', 'STARTUP_FAILURE']);
+
+const own = (name: string): boolean => name.startsWith('bugloop/');
+
+/** What failed on the head, without our own votes; for a job of Actions the end of its log. */
+export async function readFailedChecks(
+  http: Http,
+  options: GitHubRequests,
+  head: CommitId,
+  rollup: RollupNode,
+): Promise<ReviewStanding['failedChecks']> {
+  const found: { name: string; url: string; output: string }[] = [];
+  for await (const check of allChecks(http, options, head, rollup)) {
+    if (found.length >= maxChecks) break;
+    if (check.__typename === 'StatusContext') {
+      const { context, state, description, targetUrl } = check;
+      if (failed.has(state) && !own(context)) found.push({ name: context, url: targetUrl ?? '', output: description ?? '' });
+      continue;
+    }
+    const { name, conclusion, url, title, summary, databaseId, checkSuite } = check;
+    if (!failed.has(conclusion ?? '') || own(name)) continue;
+    const isJob = checkSuite.app?.slug === 'github-actions' && databaseId !== null;
+    const log = isJob ? await readJobLog(options, databaseId) : undefined;
+    found.push({ name, url, output: log ?? [title, summary].filter((part) => part !== null).join('\n') });
+  }
+  return found;
+}
+
+async function* allChecks(http: Http, { slug }: GitHubRequests, commit: CommitId, rollup: RollupNode): AsyncGenerator<CheckNode> {
+  const [owner, name] = slug.split('/');
+  for (let page = rollup?.contexts; page !== undefined;) {
+    yield* (page.nodes ?? []).filter((node) => node !== null);
+    if (!page.pageInfo.hasNextPage) return;
+    const variables = { owner, name, commit, after: page.pageInfo.endCursor };
+    const next = await http.read({ query: moreChecksDocument, schema: moreChecksAnswer, variables });
+    page = next.repository?.object?.statusCheckRollup?.contexts;
+  }
+}
