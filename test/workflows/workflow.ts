@@ -67,10 +67,10 @@ export function readText(path: string): string {
 }
 
 export function readWorkflow(path: string): Workflow {
-  return parseWorkflowText(path, readText(path));
+  return toWorkflow(path, readText(path));
 }
 
-function parseWorkflowText(path: string, text: string): Workflow {
+export function toWorkflow(path: string, text: string): Workflow {
   return { path, text, ...written.parse(parse(text)) };
 }
 
@@ -81,7 +81,7 @@ const action = z.object({
 });
 export type Action = Pick<z.infer<typeof action>, 'inputs' | 'outputs'> & { steps: Step[] };
 
-function parseAction(text: string): Action {
+export function parseAction(text: string): Action {
   const { inputs, outputs, runs } = action.parse(parse(text));
   return { inputs, outputs, steps: runs.steps };
 }
