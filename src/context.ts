@@ -81,7 +81,7 @@ export interface Context extends Session {
   /**
    * A private clone on `base` (default: the context's base commit). The caller disposes of it.
    */
-  openWorkspace(base?: CommitId): Promise<Workspace>;
+  openWorkspace(base?: CommitId, other?: OtherWorkspace): Promise<Workspace>;
   /** The agent that the flags and the configuration choose; `auto` is resolved here. */
   openAgent(): Promise<Agent>;
   /** Starts a run directory for the issue under `--out`, else `.bugloop/runs` of the repository. */
@@ -96,6 +96,8 @@ export interface Context extends Session {
   openMirror(base: CommitId): Promise<Mirror & AsyncDisposable>;
   /** Throws `state.base` unless the commit is on its branch here: a run directory may claim any base it likes. */
   assertBase(base: { commit: CommitId; branch?: string }): Promise<void>;
+  /** The configuration in force at that commit of the mirror, with the flags on top. Throws every problem at once. */
+  readConfigAt(mirror: Mirror, commit: CommitId): Promise<Config>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
   /** A change, by number or branch, as anybody may read it, with the token only where there is one. */
@@ -106,6 +108,15 @@ export interface Context extends Session {
   assertMayStart(actor: Actor): Promise<void>;
   /** The prompt template of that name: `.bugloop/prompts/<name>.md` of the base commit, else the built-in one. */
   readPrompt(name: PromptName): Promise<PromptSource>;
+}
+
+/** A workspace that is not simply one of the user's repository with the context's configuration. */
+interface OtherWorkspace {
+  config?: Config;
+  /** Repository that has the base, where the user's own does not. */
+  from?: string;
+  /** A commit that is needed in the mirror besides. */
+  also?: CommitId;
 }
 
 export type PromptName = 'solve-issue' | 'resolve-comments';

@@ -23,7 +23,7 @@ import {
   type SessionOptions,
 } from './operator.ts';
 import type { Agent, Forge, Gate, Cache, Journal, PublicChange, Reviews } from './ports.ts';
-import { configFile, readConfiguration, readForgeConfiguration } from './settings.ts';
+import { configFile, findConfiguration, readConfiguration, readForgeConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
 /**
@@ -298,12 +298,13 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     repository,
     sandbox,
     agent: parts.agent,
-    async openWorkspace(base = repository.base) {
+    async openWorkspace(base = repository.base, { from = repository.root, also, ...other } = {}) {
       const { openWorkspace } = await import('./workspace/open.ts');
       return openWorkspace({
-        repository: repository.root,
+        repository: from,
         base,
-        config,
+        ...(also === undefined ? {} : { also }),
+        config: other.config ?? config,
         sandbox,
         operatorEnv: env,
         signal,
@@ -325,6 +326,7 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
       throw new BugloopError('state.base', `the base ${commit} of the run is not on ${branch ?? 'what is checked out'} here`);
     },
     openForge: forge,
+    readConfigAt: async (mirror, commit) => readForgeConfiguration(opening, await findConfiguration(mirror, commit)),
     readPublicChange: (wanted) => readPublicChange(parts, wanted),
     openReviews: () => openReviews(parts),
     assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),

@@ -123,6 +123,11 @@ export interface Mirror {
    * that is already published, it is made on top of that instead, and `onto` itself where that has the same tree.
    */
   squash(base: CommitId, head: CommitId, message: string, onto?: CommitId): Promise<CommitId>;
+  /**
+   * What `head` changes of `base`, made on `onto` by a merge of trees, as one commit; `undefined` where both changed the same
+   * lines, or git is older than 2.38.
+   */
+  merge(base: CommitId, head: CommitId, onto: CommitId): Promise<CommitId | undefined>;
   /** Writes a bundle with one branch; `base` is its prerequisite. */
   bundle(file: string, branch: string, base: CommitId, head: CommitId): Promise<void>;
   /** Fetches a bundle's branch, verifying it; the commit it names. */
@@ -254,6 +259,8 @@ export interface Forge {
   mark(standing: Standing, marks: Marks): Promise<Marked>;
   /** Brings what the branch has beyond the base into the mirror. */
   fetchBranch(standing: Standing, mirror: Mirror): Promise<void>;
+  /** Brings the newest commit of the base branch into the mirror, without its history. */
+  fetchBase(standing: Standing, mirror: Mirror): Promise<void>;
   /** Moves the branch forward from where it was seen; never by force. */
   pushBranch(push: BranchPush): Promise<Pushed>;
   /** The draft change of the branch: the one that is open, else a new one. */

@@ -5,7 +5,8 @@ import { parseConfig, type ConfigProblem } from './core/config-file.ts';
 import type { Flags, IssueRef } from './core/flags.ts';
 import { BugloopError } from './errors.ts';
 import { throwAll, whyUnreadable, type Opening } from './operator.ts';
-import type { ConfigFile } from './ports.ts';
+import type { CommitId } from './core/types.ts';
+import type { ConfigFile, Mirror } from './ports.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
 /** Where a run starts from, and the configuration that holds there. */
@@ -48,6 +49,14 @@ export async function readForgeConfiguration({ flags, cwd }: Pick<Opening, 'flag
   if (found.kind === 'file') return layFlags(parsed(Buffer.from(found.text), configFile).config, flags);
   if (found.size > maxBytes) throw new BugloopError('config.too_complex', `${configFile}: the file has ${found.size} bytes`);
   throw new BugloopError('config.unreadable', `${configFile} of the base branch is not a text file`);
+}
+
+/** What the mirror has of it at a commit that only the mirror may have. */
+export async function findConfiguration(mirror: Mirror, commit: CommitId): Promise<ConfigFile> {
+  const text = await mirror.read(commit, configFile);
+  if (text !== undefined) return { kind: 'file', text };
+  const there = (await mirror.list(commit)).find(({ path }) => path === configFile);
+  return there === undefined ? { kind: 'absent' } : { kind: 'unreadable', size: there.size };
 }
 
 function tellOnce({ progress, said }: Opening, notes: readonly string[]): void {

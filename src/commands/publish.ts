@@ -5,7 +5,7 @@ import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { readCheckpoint } from '../loop/checkpoint.ts';
 import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
-import { conclude } from '../loop/conclude.ts';
+import { conclude, staleBase } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
 import { receive } from '../loop/receive.ts';
 import { releasingOnError, whileOpening } from '../loop/start.ts';
@@ -74,6 +74,8 @@ export async function publishRun(
         mirror,
         config,
       });
+      // Only where code of the repository may run can the change be proven on another base.
+      if (conclusion.kind === 'stale') throw staleBase(taken.case, conclusion.why);
       return tellConclusion(result, conclusion);
     });
   });

@@ -40,6 +40,7 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
   const found = await context.openLastRun(standing.issue.id);
   const checkpoint = found === undefined ? undefined : await readCheckpoint(found);
   const local = checkpoint?.start.base.commit === context.repository.base ? checkpoint : undefined;
+  const older = local === undefined ? await findOlder(context, checkpoint) : undefined;
   if (found !== undefined && local?.sealed?.outcome === 'proven' && context.flags.publish) {
     const report = readRunReport((await found.read('report.json')) ?? '');
     if (report.ok) return publishRun(context, { journal: found, report: report.report, ref, target: found.dir });
@@ -52,7 +53,7 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
     { base: baseOf(context) },
   );
   const bug = readReport(issue);
-  return whileOpening(prepare(context, bug), async (preparing) => {
+  return whileOpening(prepare(context, bug, older?.start.base.commit), async (preparing) => {
     const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
     if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
     return releasingOnError(taken, async () => {
@@ -61,8 +62,12 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
       const onto = await fetchPublished(taken.case, workspace.mirror);
       const run = openRun(context, prepared, { standing: taken.case.standing, report: bug, journal, startedAt, onto });
       if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
-      const progressed = local === undefined ? fromBranch(context, onto) : await fromJournal(journal, local, workspace);
-      progress.note(tellStart(progressed, local !== undefined));
+      const carried = found === undefined || older === undefined ? undefined : await fromOlder(context, found, older, workspace);
+      const progressed =
+        carried ?? (local === undefined ? fromBranch(context, onto) : await fromJournal(journal, local, workspace));
+      progress.note(
+        carried === undefined ? tellStart(progressed, local !== undefined) : 'going on from the work on an older base',
+      );
       const ending = await runLoop(run, { template, located, announced: taken.announced, progressed });
       return await finish(context, taken.case, run, ending, startedAt);
     });
@@ -91,6 +96,29 @@ async function fromJournal(journal: Journal, checkpoint: Checkpoint, { mirror }:
   const head = await mirror.unbundle(journal.path('change.bundle'), start.branch);
   const last = attempts.findLastIndex(({ commit }) => commit === head);
   return foldProgress(journal, { ...checkpoint, attempts: attempts.slice(0, last + 1) });
+}
+
+/** A run that was proven on an older commit of the base: the forge wanted it on the newest. */
+async function findOlder(context: Context, checkpoint: Checkpoint | undefined): Promise<Checkpoint | undefined> {
+  if (checkpoint?.sealed?.outcome !== 'proven') return undefined;
+  const isHere = await context.assertBase(checkpoint.start.base).then(
+    () => true,
+    () => false,
+  );
+  return isHere ? checkpoint : undefined;
+}
+
+/** Its change on the base of this run, which judges it before anybody is asked to work; `undefined` where it does not fit. */
+async function fromOlder(
+  { repository }: Context,
+  journal: Journal,
+  checkpoint: Checkpoint,
+  { mirror }: Workspace,
+): Promise<Progressed | undefined> {
+  const { start } = checkpoint;
+  const proven = await mirror.unbundle(journal.path('change.bundle'), start.branch);
+  const head = await mirror.merge(start.base.commit, proven, repository.base);
+  return head === undefined ? undefined : { ...(await foldProgress(journal, checkpoint)), head };
 }
 
 /** Without the journal only the work itself is known, not what was tried. */

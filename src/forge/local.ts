@@ -37,6 +37,7 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
     mark: () => Promise.resolve({ done: false, why: nothingToMark }),
     // Work in progress stays in the run directory, and what is published is a branch of this very repository.
     fetchBranch: () => Promise.resolve(),
+    fetchBase: () => Promise.resolve(),
     pushBranch,
     openChange: () => Promise.resolve({ created: false, blame: [] }),
     requestReviews: () => Promise.resolve({ ok: false, why: 'a plain repository has no reviewers' }),

@@ -53,6 +53,7 @@ export interface Checkpoint {
 
 const attemptLine = z.object({ type: z.literal('attempt'), attempt: attemptSchema });
 const sealedLine = z.object({ type: z.literal('sealed'), outcome: z.string(), head: z.string() });
+const renewedLine = z.object({ type: z.literal('renewed'), base: startSchema.shape.base });
 const changeLine = z.object({ type: z.literal('change') });
 
 /** Reads a journal; `undefined` where the run did not get so far as to start. */
@@ -67,6 +68,11 @@ export async function readCheckpoint(journal: Journal): Promise<Checkpoint | und
     if (attempt.success) {
       checkpoint.attempts.push(attempt.data.attempt);
       delete checkpoint.sealed;
+    }
+    const renewed = renewedLine.safeParse(line);
+    if (renewed.success) {
+      // The attempts' commits are on another base now; what was made of them is sealed next.
+      checkpoint = { start: { ...checkpoint.start, base: renewed.data.base }, attempts: [], published: checkpoint.published };
     }
     const sealed = sealedLine.safeParse(line);
     if (sealed.success) checkpoint.sealed = { outcome: sealed.data.outcome, head: sealed.data.head };

@@ -126,7 +126,8 @@ export async function lookAgain(held: Case): Promise<Case> {
   return held.now() - held.lookedAt > freshMs ? lookNow(held) : held;
 }
 
-async function lookNow(held: Case): Promise<Case> {
+/** The case with a fresh look. */
+export async function lookNow(held: Case): Promise<Case> {
   const lookedAt = held.now();
   const standing = await held.forge.read(held.ref);
   const { lock } = standing;
@@ -155,18 +156,24 @@ export function announce(held: Case, moves: readonly Move[]): Held {
 }
 
 /** How far a case had come when an error ended it. */
-const reached = new WeakMap<object, Case>();
+const reached = new WeakMap<object, { held: Case; waits: boolean }>();
 
-/** The error, for whoever lets the issue go after it: what was reached is told on the issue. */
-export function stoppedAt<E extends object>(error: E, held: Case): E {
-  reached.set(error, held);
+/**
+ * The error, for whoever lets the issue go after it: what was reached is told on the issue. Where it `waits`, the issue stays
+ * one in work without a worker, which is what a look of the clock takes up again.
+ */
+export function stoppedAt<E extends object>(error: E, held: Case, { waits = false } = {}): E {
+  reached.set(error, { held, waits });
   return error;
 }
 
 /** Lets the issue go after something broke: nobody is at work any more. */
 export async function letGo(before: Case, error: unknown): Promise<void> {
-  const held = (typeof error === 'object' && error !== null ? reached.get(error) : undefined) ?? before;
-  await markStatus(step(held, 'release'), { remove: [held.config.labels.inProgress], release: held.journal.id });
+  const known = typeof error === 'object' && error !== null ? reached.get(error) : undefined;
+  const { held, waits } = known ?? { held: before, waits: false };
+  const { inProgress, trigger } = held.config.labels;
+  const labels = waits ? { add: [inProgress], remove: [trigger] } : { remove: [inProgress] };
+  await markStatus(step(held, 'release'), { ...labels, release: held.journal.id });
 }
 
 /** The case after a move; what is not allowed from its state is a bug of ours. */

@@ -29,7 +29,9 @@ export interface Sealed {
 export type Conclusion =
   | { kind: 'published'; opened: OpenedChange; report: RunReport }
   | { kind: 'escalated' }
-  | { kind: 'kept'; why: string };
+  | { kind: 'kept'; why: string }
+  /** The forge takes the change only on its newest base. Nothing was written, and the issue is still held. */
+  | { kind: 'stale'; why: string };
 
 /** Ends a run on the forge by its outcome: published, handed to a person, or put down to be taken up again. */
 export async function conclude(held: Case, sealed: Sealed): Promise<Conclusion> {
@@ -64,9 +66,10 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
   noteBase(current, sealed);
 
   const pushed = await push(current, sealed.mirror, sealed.head);
+  if (!pushed.ok && pushed.why === 'rebase') return { kind: 'stale', why: pushed.message };
   if (!pushed.ok) {
     await keep(current, pushed.message);
-    throw explainPush(pushed);
+    throw new BugloopError('git.branch_taken', pushed.message);
   }
   const base = standing.base?.branch ?? sealed.report.base.branch ?? '';
   const draft = {
@@ -203,11 +206,16 @@ function noteBase({ standing, progress }: Case, { base }: Sealed): void {
   progress.note(`${branch} has moved to ${commit.slice(0, 12)} since; the change builds on ${base.slice(0, 12)}`);
 }
 
-function explainPush({ why, message }: Extract<Pushed, { ok: false }>): BugloopError {
-  if (why !== 'rebase') return new BugloopError('git.branch_taken', message);
-  return new BugloopError('git.stale_base', message, {
-    hint: 'git fetch, then run bugloop solve again: it starts from the newest base',
-  });
+/** For a change that nobody here can put on the newest base; the issue waits for a run that starts there. */
+export function staleBase(held: Case, why: string): BugloopError {
+  const { branch, issue } = held.record;
+  return stoppedAt(
+    new BugloopError('git.stale_base', `${branch} was not pushed: ${why}`, {
+      hint: `git pull, then bugloop resume ${issue}; a workflow’s next look does it by itself`,
+    }),
+    held,
+    { waits: true },
+  );
 }
 
 /** The branch is there, and the next run only opens its change: people have to know both. */

@@ -4,7 +4,8 @@ import { renderOutcome } from '../core/views/terminal.ts';
 import { exits, type Exit } from '../errors.ts';
 import type { Forge, Standing } from '../ports.ts';
 import { findUntold, lookAgain, openCase, takeIssue, type Case } from './claim.ts';
-import { conclude, tell, type Conclusion } from './conclude.ts';
+import { conclude, staleBase, tell, type Conclusion } from './conclude.ts';
+import { onNewestBase } from './renew.ts';
 import type { Run } from './run.ts';
 import { seal, type Ending } from './seal.ts';
 import { baseOf } from './start.ts';
@@ -13,6 +14,21 @@ import { baseOf } from './start.ts';
 
 /** Seals the run and concludes it on the forge, unless that was left to `publish`. */
 export async function finish(context: Context, held: Case, run: Run, ending: Ending, startedAt: number): Promise<CommandResult> {
+  const first = await sealAndConclude(context, held, run, ending, startedAt);
+  if (first.stale === undefined) return first.result;
+  const again = await onNewestBase(context, held, run, ending, (...renewed) => sealAndConclude(context, ...renewed, startedAt));
+  if (again !== undefined && again.stale === undefined) return again.result;
+  throw staleBase(held, first.stale);
+}
+
+/** `stale`: the forge wants the change on a newer base, and nothing was written. */
+async function sealAndConclude(
+  context: Context,
+  held: Case,
+  run: Run,
+  ending: Ending,
+  startedAt: number,
+): Promise<{ result: CommandResult; stale?: string }> {
   const { journal, base, onto } = run;
   const { baseBranch } = context.repository;
   const { publish } = context.flags;
@@ -32,7 +48,7 @@ export async function finish(context: Context, held: Case, run: Run, ending: End
     text: renderOutcome(sealed, journal.dir),
     runDir: journal.dir,
   };
-  if (!publish) return result;
+  if (!publish) return { result };
   const conclusion = await conclude(await looking, {
     report: sealed,
     base,
@@ -43,11 +59,11 @@ export async function finish(context: Context, held: Case, run: Run, ending: End
     config: run.config,
     ...(ending.progressed.last === undefined ? {} : { output: ending.progressed.last.digest }),
   });
-  return tellConclusion(result, conclusion);
+  return conclusion.kind === 'stale' ? { result, stale: conclusion.why } : { result: tellConclusion(result, conclusion) };
 }
 
 /** The result with what became of it on the forge. */
-export function tellConclusion(result: CommandResult, conclusion: Conclusion): CommandResult {
+export function tellConclusion(result: CommandResult, conclusion: Exclude<Conclusion, { kind: 'stale' }>): CommandResult {
   const { text = '' } = result;
   switch (conclusion.kind) {
     case 'published': {

@@ -59,6 +59,7 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt, progr
   if (progressed.attempts.at(-1)?.stage === 'proven') {
     const evaluation = await evaluate(run, baseline, progressed.head);
     if (evaluation.stage === 'proven') return { end: 'proven', evaluation, progressed: { ...progressed, last: evaluation } };
+    message = `${message}\n\n${explainAttempt(evaluation.stage, evaluation.reasons, fenceDigest(run, evaluation))}`;
   }
   for (;;) {
     const limit = reachedLimit(progressed.attempts.length, run.limits, progressed.spent, run.now());

@@ -79,9 +79,10 @@ export interface Prepared extends AsyncDisposable {
   baselines: Cache;
 }
 
-export async function prepare(context: Context, report: BugReport): Promise<Prepared> {
+/** `also`: a commit that the mirror needs besides the base. */
+export async function prepare(context: Context, report: BugReport, also?: CommitId): Promise<Prepared> {
   const { config, repository } = context;
-  const workspace = await context.openWorkspace();
+  const workspace = await context.openWorkspace(undefined, also === undefined ? {} : { also });
   try {
     const index = await context.openCache('index', []);
     const located = await findSuspects(repository.base, workspace.mirror, report, config.tests, index);

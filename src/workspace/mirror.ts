@@ -35,6 +35,8 @@ export interface MirrorOptions {
   /** The user's repository: any of its directories, bare or not, shallow or not. Only read. */
   repository: string;
   base: CommitId;
+  /** A commit that is needed besides, e.g. one that a bundle builds on. */
+  also?: CommitId;
   /** A directory that does not exist yet. */
   path: string;
   /** Date of every commit that is made here; default: that of `base`, so that the same input gives the same commit. */
@@ -47,7 +49,7 @@ export interface WritableMirror extends Mirror {
 }
 
 /** Makes a bare clone of the one commit `base`. Its history stays behind: nothing that is judged or made needs it. */
-export async function openMirror({ git, repository, base, path, date }: MirrorOptions): Promise<WritableMirror> {
+export async function openMirror({ git, repository, base, also, path, date }: MirrorOptions): Promise<WritableMirror> {
   if (!isObjectId(base)) throw new BugloopError('usage.ref', `'${base}' is not the full name of a commit`);
   await mkdir(path, { recursive: true });
   const format = base.length === 64 ? 'sha256' : 'sha1';
@@ -63,6 +65,7 @@ export async function openMirror({ git, repository, base, path, date }: MirrorOp
     '--',
     pathToFileURL(resolve(repository)).href,
     `${base}:refs/bugloop/base`,
+    ...(also === undefined ? [] : [`${checked(also)}:refs/bugloop/also`]),
   ]);
   return mirrorAt(path, mirror, base, date);
 }
@@ -84,11 +87,12 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
     listed.set(commit, known);
     return known;
   };
-  const commitTree = async (tree: TreeId, parent: CommitId, message: string, second?: CommitId): Promise<CommitId> => {
+  const commitOn = async (parents: readonly CommitId[], tree: TreeId, message: string): Promise<CommitId> => {
     date ??= new Date(1000 * Number(await git.run(['log', '-1', '--no-show-signature', '--format=%ct', base])));
-    const parents = [parent, ...(second === undefined ? [] : [second])].flatMap((id) => ['-p', checked(id)]);
-    return git.run(['commit-tree', checked(tree), ...parents], { input: message, date });
+    return git.run(['commit-tree', checked(tree), ...parents.flatMap((id) => ['-p', checked(id)])], { input: message, date });
   };
+  const commitTree = (tree: TreeId, parent: CommitId, message: string, second?: CommitId): Promise<CommitId> =>
+    commitOn([parent, ...(second === undefined ? [] : [second])], tree, message);
 
   return {
     path,
@@ -134,6 +138,18 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
       if (onto === undefined) return commitTree(tree, base, message);
       if ((await treeOf(onto)) === tree) return onto;
       return commitTree(tree, onto, message, (await isAncestor(git, base, onto)) ? undefined : base);
+    },
+
+    async merge(from, head, onto) {
+      // There is no history here: commits of three trees tell git what they have in common.
+      const common = await commitOn([], await treeOf(from), 'base');
+      const ours = await commitTree(await treeOf(onto), common, 'onto');
+      const theirs = await commitTree(await treeOf(head), common, 'head');
+      const tree = await git.run(['merge-tree', '--write-tree', '--no-messages', ours, theirs]).catch((error: unknown) => {
+        if (error instanceof BugloopError && error.code === 'git.failed') return undefined;
+        throw error;
+      });
+      return tree === undefined ? undefined : commitTree(tree, onto, 'merged');
     },
 
     async bundle(file, branch, base, head) {

@@ -26,6 +26,8 @@ export interface WorkspaceOptions {
   /** The user's repository; only read. */
   repository: string;
   base: CommitId;
+  /** A commit that is needed in the mirror besides. */
+  also?: CommitId;
   config: Config;
   sandbox: SandboxLevel;
   /** What bugloop was started with: search path, tool homes, and what `passEnv` names. */
@@ -70,7 +72,14 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
   const searchPath = operatorEnv['PATH'] ?? '';
   const git = openGit({ searchPath }, { directory: layout.work });
   const dated = options.date === undefined ? {} : { date: options.date };
-  const mirror = await openMirror({ git, repository: options.repository, base, path: layout.mirror, ...dated });
+  const mirror = await openMirror({
+    git,
+    repository: options.repository,
+    base,
+    path: layout.mirror,
+    ...dated,
+    ...written({ also: options.also }),
+  });
   options.signal?.throwIfAborted();
   const dependencies =
     options.dependencies === undefined ? undefined : await findDependencies(options.dependencies, mirror, base);

@@ -261,6 +261,33 @@ describe('trees', () => {
     ]);
   });
 
+  test.each<[string, Record<string, string>, Record<string, string>, string | undefined]>([
+    ['beside what somebody else changed', { a: 'fix\n' }, { b: 'other\n' }, 'fix\n'],
+    ['in another place of the same file', { long: `fix\n${lines(20)}` }, { long: `${lines(20)}end\n` }, `fix\n${lines(20)}end\n`],
+    ['on the same lines', { a: 'fix\n' }, { a: 'other\n' }, undefined],
+    ['where an attribute wants ours', { a: 'fix\n' }, { a: 'other\n', '.gitattributes': '* merge=ours\n' }, undefined],
+  ])('merge puts a change on another base: %s', async (_, ours, theirs, merged) => {
+    const repo = makeRepo();
+    const base = repo.commit({ a: 'bug\n', b: 'b\n', long: lines(20) });
+    const head = repo.commit(ours);
+    repo.git('checkout', '--quiet', base);
+    const onto = repo.commit(theirs);
+    const mirror = await openMirror({
+      git: hardenedGit(repo.path),
+      repository: repo.path,
+      base: onto,
+      also: base,
+      path: join(temporary(), 'mirror'),
+    });
+    await hardenedGit(mirror.path).run(['fetch', '--quiet', '--depth=1', '--', pathToFileURL(repo.path).href, head]);
+    const commit = await mirror.merge(base, head, onto);
+    const [path = ''] = Object.keys(ours);
+    expect(commit === undefined ? undefined : await mirror.read(commit, path)).toBe(merged);
+    // One commit on the new base, which it does not undo.
+    const parents = commit === undefined ? onto : await hardenedGit(mirror.path).run(['log', '-1', '--format=%P', commit]);
+    expect(parents).toBe(onto);
+  });
+
   test('squash is the same commit for the same input', async () => {
     const repo = makeRepo();
     const base = repo.commit({ a: '1\n' });

@@ -89,6 +89,9 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
     async fetchBranch({ branch }, mirror) {
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
+    async fetchBase({ base }, mirror) {
+      if (base !== undefined) await http.persist(() => mirror.fetchCommits(remote, [base.commit]).catch(mayPass));
+    },
     pushBranch: (push) => pushOnce(http, options, push),
     openChange: (standing, draft) =>
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
