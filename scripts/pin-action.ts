@@ -10,6 +10,7 @@ import { z } from 'zod';
  *
  *   npm run pin            writes, and says what is left to do
  *   npm run pin -- --check fails where something would be written
+ *   npm run pin -- <hash>  takes the action from that commit, where the history has gone on since
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,7 +44,7 @@ function write(path: string, text: string): void {
 
 function tell(): string {
   if (!isCommitted(...shipped)) return 'Commit the action first: a pin names what is in the history.\n';
-  const action = newest(...shipped);
+  const action = process.argv.find((given) => /^[0-9a-f]{40}$/.test(given)) ?? newest(...shipped);
   for (const [index, path] of own.entries()) {
     const text = pinned(read(path), action);
     write(path, text);
