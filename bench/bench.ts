@@ -13,6 +13,8 @@ export interface Options {
   full: boolean;
   /** How many bugs, runs or rounds, where the bench has such a number; each has its own default. */
   count: number | undefined;
+  /** Beginnings of the names of bugs; empty for the usual choice. */
+  bugs: readonly string[];
   /** Where a bench may leave what it generates; gone when it ends. */
   scratch: string;
   readonly say: (line: string) => void;

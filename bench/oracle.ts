@@ -6,7 +6,8 @@ import { execute } from '../src/workspace/exec.ts';
 import { detectSandbox } from '../src/workspace/sandbox.ts';
 import { editCall, playEdits } from '../test/servers/messages/index.ts';
 import { type Bench, type Options, type Row } from './bench.ts';
-import { materialise, readBugs, type Bug, type Materialised } from './registry-bugs/materialise.ts';
+import { materialiseReal, readRealBugs } from './real-bugs/materialise.ts';
+import { materialise, readBugs, type Materialised } from './registry-bugs/materialise.ts';
 import { editsOf } from './registry-bugs/script.ts';
 import { makeVariants, type Variant } from './registry-bugs/variants.ts';
 import { explain, solveWithModel, solveWithScript, type Ended, type Played } from './support/play.ts';
@@ -18,6 +19,8 @@ interface Judged {
   variant: string;
   kind: Variant['kind'];
   accepted: boolean;
+  /** How the release itself weakened an old test, where it did. */
+  weakens: string | undefined;
   /** Proven, but what for a person has to look at it first. */
   flagged: string[];
   /** Whether the branch holds exactly the files of the variant; only told of accepted ones. */
@@ -30,7 +33,7 @@ interface Judged {
 }
 
 /**
- * Real bugs from the npm registry. The gold change is played through the model's tools after a look around and has to
+ * Real bugs from the npm registry and, with `--full`, from repositories. The gold change is played through the model's tools after a look around and has to
  * end in a proven branch with the gold tree; its negatives have to be refused. Needs the registry the first time;
  * afterwards everything is under `.cache/`.
  */
@@ -40,10 +43,15 @@ export const oracle: Bench = {
   async run(options) {
     const bugs = await chooseBugs(options);
     const judged: Judged[] = [];
+    const skipped: string[] = [];
     const queue = [...bugs];
     const work = async (): Promise<void> => {
       for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
-        const materialised = await materialise(bug);
+        const materialised = await bug.materialise().catch((error: unknown) => {
+          options.say(`  skipped ${bug?.id}: ${String(error).split('\n')[0]}`);
+          skipped.push(bug?.id ?? '');
+        });
+        if (materialised === undefined) continue;
         for (const variant of makeVariants(materialised)) {
           const row = await judge(materialised, variant, options);
           judged.push(row);
@@ -55,19 +63,24 @@ export const oracle: Bench = {
       }
     };
     await Promise.all([work(), work()]);
-    return rowsOf(judged, bugs.length);
+    return rowsOf(judged, bugs.length - skipped.length, skipped);
   },
 };
 
+interface Source {
+  id: string;
+  materialise(): Promise<Materialised>;
+}
+
 /** Spread over the list, so that no package or runner dominates. */
-async function chooseBugs({ full, count = full ? Infinity : 6 }: Options): Promise<Bug[]> {
-  const bugs = (await readBugs()).filter(runsHere);
+async function chooseBugs({ full, bugs: wanted, count = full ? Infinity : 6 }: Options): Promise<Source[]> {
+  const registry = (await readBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialise(bug) }));
+  const real = (await readRealBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialiseReal(bug) }));
+  if (wanted.length > 0) return [...registry, ...real].filter(({ id }) => wanted.some((name) => id.startsWith(name)));
+  const bugs = full ? [...registry, ...real] : registry;
   const step = Math.max(1, bugs.length / count);
   return bugs.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step)).slice(0, count);
 }
-
-/** tap 12 bundles a module loader that fails every file on Node 22 and newer. */
-const runsHere = ({ dev_dependencies }: Bug): boolean => !dev_dependencies['tap']?.startsWith('12.');
 
 async function judge(bug: Materialised, variant: Variant, { scratch }: Options): Promise<Judged> {
   const directory = await mkdtemp(join(scratch, 'bug-'));
@@ -82,6 +95,7 @@ async function judge(bug: Materialised, variant: Variant, { scratch }: Options):
       bug: bug.bug.id,
       variant: variant.name,
       kind: variant.kind,
+      weakens: bug.bug.weakens,
       accepted,
       flagged: [...new Set(report?.needsHuman.map(({ code }) => code))],
       exact: accepted && (await holdsExactly(repository, report, bug, variant)),
@@ -143,7 +157,7 @@ async function passes(bug: Materialised, { files }: Variant, directory: string):
 
 // ---------------------------------------------------------------------------------------------- figures
 
-function rowsOf(judged: readonly Judged[], bugs: number): Row[] {
+function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly string[]): Row[] {
   const of = (...kinds: Variant['kind'][]): Judged[] => judged.filter(({ kind }) => kinds.includes(kind));
   const share = (rows: readonly Judged[], is: (row: Judged) => boolean): number => (100 * rows.filter(is).length) / rows.length;
   const rule = 'the rule “build clean and tests pass”';
@@ -159,14 +173,23 @@ function rowsOf(judged: readonly Judged[], bugs: number): Row[] {
   const silently = ({ accepted, flagged }: Judged): boolean => accepted && flagged.length === 0;
   const peer = (rows: Judged[]): Partial<Row> => ({ peer: { value: share(rows, ({ byRule }) => byRule), what: rule } });
   const gold = of('gold');
+  // No change of ours may weaken a test: a release that did is refused, and that is no false alarm.
+  const faithful = gold.filter(({ weakens }) => weakens === undefined);
+  const weakening = gold.filter(({ weakens }) => weakens !== undefined);
   const empty = judged.filter(({ variant }) => variant === 'empty' || variant === 'comment only');
   const first = gold.flatMap(({ firstRequestBytes }) => firstRequestBytes ?? []);
   return [
-    row('S1', 'gold ends in a proven branch with the gold tree', gold, ({ accepted, exact }) => accepted && exact, {
+    row('S1', 'gold ends in a proven branch with the gold tree', faithful, ({ accepted, exact }) => accepted && exact, {
       bar: { is: '≥', value: 100 },
       limit: { value: 100, what: 'all' },
     }),
-    row('S2', 'gold accepted', gold, accepted, { bar: { is: '≥', value: 98 }, ...peer(gold) }),
+    row('S2', 'gold accepted', faithful, accepted, { bar: { is: '≥', value: 98 }, ...peer(faithful) }),
+    row('S2', 'gold accepted, releases that weaken an old test among them', gold, accepted, {
+      ...peer(gold),
+      note: `${gold.filter(accepted).length} of ${gold.length}; refused because they weakened their tests: ${
+        weakening.filter((row) => !accepted(row)).length
+      }${skipped.length === 0 ? '' : `; could not be had here: ${skipped.join(', ')}`}`,
+    }),
     row('S2', 'tampering accepted', of('tampering'), accepted, { bar: { is: '≤', value: 0 }, ...peer(of('tampering')) }),
     row('S2', 'tampering accepted without a person having to look', of('tampering'), silently, { bar: { is: '≤', value: 0 } }),
     row('S2', 'changes that mend nothing accepted', of('nothing'), accepted, {

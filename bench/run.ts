@@ -8,6 +8,7 @@ import type { Bench, Report, Result } from './bench.ts';
 import { base } from './base.ts';
 import { digest } from './digest.ts';
 import { draft } from './draft.ts';
+import { integrity } from './integrity.ts';
 import { languages } from './languages.ts';
 import { memory } from './memory.ts';
 import { oracle } from './oracle.ts';
@@ -23,19 +24,21 @@ import { turns } from './turns.ts';
  *
  *   npm run bench                        everything that fits into a quarter of an hour on two slow cores
  *   npm run bench -- start digest        these only
+ *   npm run bench -- oracle --bug a@1    one bug, by the beginning of its name
  *   npm run bench:full                   all bugs, all rounds
  *   npm run bench -- --out bench/results the JSON and the page go where the README takes its table from
  *
  * Exit code 1 where a bench broke, that is where it has no figures. A missed bar is a result: it is printed as missed
  * with its reason, and does not fail the command, as times on a busy machine would then decide over commits.
  */
-const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, oracle, languages, peers];
+const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, integrity, oracle, languages, peers];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     full: { type: 'boolean', default: false },
     count: { type: 'string' },
+    bug: { type: 'string', multiple: true, default: [] },
     out: { type: 'string', default: fileURLToPath(new URL('../.cache/bench', import.meta.url)) },
   },
 });
@@ -73,7 +76,7 @@ async function measure(bench: Bench): Promise<Result> {
   const count = flags.count === undefined ? undefined : Number(flags.count);
   say(`${bench.id}: ${bench.title}`);
   try {
-    const rows = await bench.run({ full: flags.full, count, scratch, say });
+    const rows = await bench.run({ full: flags.full, count, bugs: flags.bug, scratch, say });
     return { id: bench.id, title: bench.title, seconds: (performance.now() - begun) / 1000, rows };
   } catch (error) {
     const broken = error instanceof Error ? error.message : String(error);

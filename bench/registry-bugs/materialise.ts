@@ -23,14 +23,19 @@ const bugSchema = z.object({
   dev_dependencies: z.record(z.string(), z.string()),
   runtime_dependencies: z.record(z.string(), z.string()),
   fail_to_pass: z.array(z.string()),
+  /** How the release made an old test judge less, which no change of ours may: found by reading it. */
+  weakens: z.string().optional(),
 });
 export type Bug = z.infer<typeof bugSchema>;
 
 /** Content by path; `undefined` where the fixed version has no such file. */
 export type Files = Map<string, string | undefined>;
 
+/** A bug on disk, wherever it came from. */
 export interface Materialised {
-  bug: Bug;
+  bug: { id: string; test_command: readonly string[]; weakens?: string | undefined };
+  /** The package.json of the base. */
+  manifest: string;
   repository: string;
   dependencies: string;
   issue: string;
@@ -40,6 +45,22 @@ export interface Materialised {
   before: Files;
 }
 
+/**
+ * The newest Node that can run the suite, as a package of the registry, for suites that the newest of all cannot: tap 12
+ * bundles a module loader that fails every file on Node 22 and newer. Beside the other dependencies it is a program
+ * like theirs.
+ */
+const oldNode = (bug: Bug): string | undefined =>
+  bug.dev_dependencies['tap']?.startsWith('12.') === true ? '16.20.2' : undefined;
+
+/** A Node of its own below `dependencies`; answers with its path in a repository that has them as `node_modules`. */
+export async function placeNode(version: string, dependencies: string): Promise<string> {
+  const name = `node-${process.platform}-${process.arch}`;
+  const place = join(dependencies, `${name}@${version}`);
+  if (!existsSync(place)) await cp(await unpack(name, version), place, { recursive: true });
+  return `node_modules/${name}@${version}/bin/node`;
+}
+
 const cache = fileURLToPath(new URL('../../.cache/registry-bugs/', import.meta.url));
 
 export async function readBugs(): Promise<Bug[]> {
@@ -47,22 +68,34 @@ export async function readBugs(): Promise<Bug[]> {
   return z.object({ cases: z.array(bugSchema) }).parse(JSON.parse(await readFile(file, 'utf8'))).cases;
 }
 
+/** The files of the release alone, before and after, without what it takes to run them. */
+export async function readRelease(bug: Bug): Promise<Pick<Materialised, 'gold' | 'tests' | 'before'>> {
+  const [buggy, fixed] = [await unpack(bug.package, bug.buggy), await unpack(bug.package, bug.fixed)];
+  return {
+    gold: await readFiles(fixed, bug.source_files),
+    tests: await readFiles(fixed, bug.test_files),
+    before: await readFiles(buggy, [...bug.source_files, ...bug.test_files]),
+  };
+}
+
 /** Idempotent: a bug that was materialised completely is only read. */
 export async function materialise(bug: Bug): Promise<Materialised> {
   const directory = join(cache, bug.id.replaceAll('/', '+'));
   const repository = join(directory, 'repository');
   const dependencies = join(directory, 'node_modules');
-  const [buggy, fixed] = [await unpack(bug.package, bug.buggy), await unpack(bug.package, bug.fixed)];
+  const buggy = await unpack(bug.package, bug.buggy);
   if (!existsSync(dependencies)) await installDependencies(bug, dependencies);
-  if (!existsSync(repository)) await commitBase(bug, buggy, repository);
+  const version = oldNode(bug);
+  const [program = 'node', ...args] = bug.test_command;
+  const command = [version === undefined ? program : await placeNode(version, dependencies), ...args];
+  if (!existsSync(repository)) await commitBase(bug, command, buggy, repository);
   return {
-    bug,
+    bug: { id: bug.id, test_command: command, weakens: bug.weakens },
+    manifest: await readFile(join(buggy, 'package.json'), 'utf8'),
     repository,
     dependencies,
     issue: join(directory, 'issue.md'),
-    gold: await readFiles(fixed, bug.source_files),
-    tests: await readFiles(fixed, bug.test_files),
-    before: await readFiles(buggy, [...bug.source_files, ...bug.test_files]),
+    ...(await readRelease(bug)),
   };
 }
 
@@ -103,29 +136,37 @@ async function installDependencies(bug: Bug, target: string): Promise<void> {
   await rm(scratch, { recursive: true, force: true });
 }
 
-async function commitBase(bug: Bug, buggy: string, repository: string): Promise<void> {
+async function commitBase(bug: Bug, command: readonly string[], buggy: string, repository: string): Promise<void> {
   const scratch = `${repository}.part`;
   await rm(scratch, { recursive: true, force: true });
   await cp(buggy, scratch, { recursive: true, filter: (path) => !path.endsWith('/node_modules') });
-  await mkdir(join(scratch, '.bugloop'), { recursive: true });
-  // A release changes more than one fix needs: the usual 500 lines would refuse a few of them for their size alone.
-  const config = { version: 1, commands: { test: bug.test_command }, limits: { max_diff_lines: 3000 }, tests: testGlobs(bug) };
-  await writeFile(join(scratch, '.bugloop/config.yml'), `${JSON.stringify(config, null, 2)}\n`);
-  await writeFile(join(scratch, '.gitignore'), 'node_modules\n');
-  await writeFile(
-    join(dirname(repository), 'issue.md'),
-    `# ${bug.changelog.split('\n')[0]}\n\nSeen in ${bug.package} ${bug.buggy}.\n`,
-  );
-  const git = (...args: string[]) => execa('git', ['-c', 'core.autocrlf=false', ...args], { cwd: scratch, env: identity });
-  await git('init', '--quiet', '--initial-branch=main');
-  await git('add', '--all', '--force', '--', '.');
-  await git('commit', '--quiet', '--message', `${bug.package} ${bug.buggy}`);
+  const issue = `# ${bug.changelog.split('\n')[0]}\n\nSeen in ${bug.package} ${bug.buggy}.\n`;
+  await writeFile(join(dirname(repository), 'issue.md'), issue);
+  await commitFiles(scratch, command, bug.test_files, `${bug.package} ${bug.buggy}`);
   await rename(scratch, repository);
 }
 
+/** One commit with the files and a configuration that tests them with `command`. */
+export async function commitFiles(
+  scratch: string,
+  command: readonly string[],
+  testFiles: readonly string[],
+  message: string,
+): Promise<void> {
+  await mkdir(join(scratch, '.bugloop'), { recursive: true });
+  // A release changes more than one fix needs: the usual 500 lines would refuse a few of them for their size alone.
+  const config = { version: 1, commands: { test: command }, limits: { max_diff_lines: 3000 }, tests: testGlobs(testFiles) };
+  await writeFile(join(scratch, '.bugloop/config.yml'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFile(join(scratch, '.gitignore'), 'node_modules\n');
+  const git = (...args: string[]) => execa('git', ['-c', 'core.autocrlf=false', ...args], { cwd: scratch, env: identity });
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('add', '--all', '--force', '--', '.');
+  await git('commit', '--quiet', '--message', message);
+}
+
 /** The usual places, and the test files themselves where a package keeps them elsewhere. */
-function testGlobs(bug: Bug): string[] {
-  return ['**/*.test.*', '**/*.spec.*', '**/test/**', '**/tests/**', '**/__tests__/**', ...bug.test_files];
+export function testGlobs(testFiles: readonly string[]): string[] {
+  return ['**/*.test.*', '**/*.spec.*', '**/test/**', '**/tests/**', '**/__tests__/**', ...testFiles];
 }
 
 const identity = {

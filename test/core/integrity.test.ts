@@ -100,6 +100,21 @@ const javascript: Row[] = [
   ['deleted', vitest, /  it\('keeps[^]*?\n  }\);\n/, '', ['deleted:refuse']],
   ['commented out', vitest, /  it\('keeps[^]*?\n  }\);\n/, "  // it('keeps order', () => {});\n", ['deleted:refuse']],
   ['renamed', vitest, 'keeps order', 'keeps the order', ['renamed:human']],
+  [
+    'renamed and turned around',
+    vitest,
+    /keeps order'([^]*)\[1, 2\]/,
+    "turns the order'$1[2, 1]",
+    ['expectation-changed:proof', 'renamed:human'],
+  ],
+  [
+    'renamed and loosened',
+    vitest,
+    /keeps order'([^]*)toEqual\(\[1, 2\]\)/,
+    "keeps something'$1toBeDefined()",
+    ['loosened:refuse', 'renamed:human'],
+  ],
+  ['replaced by another', vitest, /keeps order'([^]*)'1,2'(.*)\[1, 2\]/, "keeps spaces'$1'1, 2'$2[1, 2]", ['deleted:refuse']],
   ['a suite renamed', vitest, "describe('parse'", "describe('parser'", ['renamed:human']],
   // skipped
   ['.skip', vitest, "it('keeps", "it.skip('keeps", ['skipped:refuse']],
@@ -637,6 +652,11 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
   const same = 't.equal(a, b);';
   const local = `test('a', function (t) { var a = f(1); var b = '2'; t.equal(typeof a, 'string'); ${same} t.end(); });\n`;
   const another = `test('b', function (t) { var a = g(1); var b = '1'; ${same} t.end(); });\n`;
+  const cases = `new RuleTester().run('semi', rule, {
+  valid: ['a;', { code: 'b;', options: ['always'] }],
+  invalid: [{ code: 'a', errors: [{ message: 'Missing semicolon.' }] }]
+});
+`;
   const exported = "module.exports = { 'adds': function (test) { test.equal(f(1), 1); test.done(); } };\n";
   const chained = "it('answers', function (done) { request(app).get('/').expect(200).expect('ok', done); });\n";
   const should = "it('a', function () { f(1).should.equal(1); f(2).should.be.ok; });\n";
@@ -703,8 +723,20 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
       two.replace('t.equal(f(1), 1)', 't.ok(!f(1))'),
       ['expectation-changed:proof'],
     ],
+    ['a case more of a rule', cases, cases.replace("'a;', ", "'a;', 'c;', "), []],
+    ['a case fewer of a rule', cases, cases.replace("'a;', ", ''), ['row-removed:refuse']],
+    ['another message of a rule', cases, cases.replace('Missing semicolon', 'Semicolon missing'), ['row-changed:proof']],
+    [
+      'a wrong case that is right now',
+      cases,
+      cases.replace("valid: ['a;', ", "valid: ['a;', 'a', ").replace(/\{ code: 'a',.*\}\] \}/, ''),
+      ['row-changed:proof'],
+    ],
+    ['another rule', cases, cases.replace(', rule,', ', lenient,'), ['body-changed:human']],
     ['exported tests', exported, exported.replace('test.equal(f(1), 1); ', ''), ['deleted:refuse']],
     ['one of several expectations of a request', chained, chained.replace('.expect(200)', ''), ['assertion-removed:refuse']],
+    ['a number for its digits', two, two.replace('t.equal(f(1), 1)', "t.equal(f(1), '1')"), ['expectation-changed:human']],
+    ['another number for digits', two, two.replace('t.equal(f(1), 1)', "t.equal(f(1), '2')"), ['expectation-changed:proof']],
     ['another status', chained, chained.replace('200', '500'), ['expectation-changed:proof']],
     ['should loosened', should, should.replace('.should.equal(1)', '.should.be.ok'), ['loosened:refuse']],
     ['a script without tests', bare, bare.replace('assert.equal(f(2), 2);\n', ''), ['assertion-removed:refuse']],

@@ -324,12 +324,34 @@ function readView(view: View): TestFile {
     }
     const links = chainOf(node);
     if (links !== undefined && readMark(links, node, scope)) return true;
+    if (links?.at(-1)?.name === 'run' && readCases(node, scope)) return true;
     const assertions = assertionsOf(view, node, scope);
     if (assertions.length > 0) {
       scope.target.assertions.push(...assertions);
       return true;
     }
     return readPromise(node, scope);
+  }
+
+  /** `ruleTester.run('name', rule, { valid: […], invalid: […] })`: every case of the lists is tested. */
+  function readCases(node: Node, scope: Scope): boolean {
+    const args = childList(node, 'arguments');
+    const [title, lists] = [args[0], args.at(-1)];
+    if (args.length < 3 || lists?.type !== 'ObjectExpression' || title === undefined) return false;
+    const cases = childList(lists, 'properties').filter((list) => /^(in)?valid$/.test(textAt(child(list, 'key'), 'name')));
+    if (cases.length === 0) return false;
+    const name = constantOf(title)?.value;
+    const titles = [...scope.titles, typeof name === 'string' ? name : view.oneLine(title)];
+    const target = draft(titles, lineOf(node), scope.marks, scope.conditions);
+    for (const list of cases) {
+      const value = child(list, 'value');
+      const elements = value === undefined ? [] : childList(value, 'elements');
+      for (const element of elements)
+        rows.push({ line: lineOf(element), text: `${textAt(child(list, 'key'), 'name')} ${print(element)}` });
+      if (value !== undefined && value.type !== 'ArrayExpression') target.statements.push(print(value));
+    }
+    target.statements.push(...args.slice(1, -1).map((argument) => print(argument)));
+    return true;
   }
 
   /** `.catch(() => {})` keeps a failure from being seen. */
