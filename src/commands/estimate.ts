@@ -34,6 +34,7 @@ export async function estimate(context: Context, site: Site, { issue: ref }: { i
     promptBytes,
     limits: { attempts: maxRalphIterations, dollars: maxCostUsd, calls: maxTurns },
     past: await site.pastReports(),
+    prices: config.prices,
   });
   const limits = {
     attempts: maxRalphIterations,

@@ -167,8 +167,13 @@ function judge(value: unknown): { written: Written; findings: Finding[] } {
   for (let round = 0; round < 5; round += 1) {
     const parsed = writtenSchema.safeParse(rest);
     if (parsed.success) return { written: parsed.data, findings: [...findings, ...brokenRules(parsed.data)] };
-    findings.push(...parsed.error.issues.flatMap((issue) => explain(issue, rest)));
-    rest = parsed.error.issues.reduce(without, rest);
+    const before = rest;
+    for (const issue of parsed.error.issues) {
+      // What only lacks a key that was taken away as wrong goes with it: that was told.
+      const bereft = round > 0 && valueAt(before, issue.path) === undefined;
+      if (!bereft) findings.push(...explain(issue, before));
+      rest = bereft ? withoutPath(rest, issue.path.slice(0, -1)) : without(rest, issue);
+    }
   }
   return { written: {}, findings };
 }
@@ -277,7 +282,8 @@ function keyPath(path: Path): string {
 
 /** A value in one short line, with whatever could be a secret left out. */
 function describe(value: unknown): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return JSON.stringify(value);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseCommand } from './command.ts';
+import { withPrices } from './cost.ts';
 import { defaultTestGlobs } from './paths.ts';
 import { isValidRef, isValidRefPrefix } from './ref.ts';
 import type { Command } from './types.ts';
@@ -226,6 +227,18 @@ const reviewCommand = z.strictObject({
     .register(told, { allowed: 'a mention or a slash command of at most 100 characters', example: '@reviewer review' }),
 });
 
+const dollars = amount(10_000, 2.5);
+/** Dollars per million tokens. */
+const modelPrice = z.strictObject({
+  model: text('the name of a model', 100, 'claude-opus-5-5'),
+  input: dollars,
+  output: dollars,
+  cache_write: dollars,
+  cache_read: dollars,
+});
+
+const day = z.iso.date().register(told, { allowed: 'a day as YYYY-MM-DD', example: '2026-11-01' });
+
 const pathPatterns = (example: string): z.ZodArray<typeof pathPattern> => listOf(pathPattern, 'path patterns', 200, example);
 
 /** The file as it is written. Every key is optional; the defaults are in `normalise`. */
@@ -265,6 +278,12 @@ export const writtenSchema = z.strictObject({
   reviewers: z.strictObject({ request: toggle(false).optional() }).optional(),
   human_approval: z.strictObject({ plan: toggle(false).optional() }).optional(),
   triggers: z.strictObject({ bots: listOf(accountNumber, 'numbers of accounts', 20, '[49699333]').optional() }).optional(),
+  prices: z
+    .strictObject({
+      date: day,
+      models: listOf(modelPrice, 'models', 100, '[{ model: in-house, input: 1, output: 2, cache_write: 1, cache_read: 0 }]'),
+    })
+    .optional(),
   network: z
     .strictObject({ setup: toggle(true).optional(), build: toggle(false).optional(), test: toggle(false).optional() })
     .optional(),
@@ -357,7 +376,7 @@ export const defaultAgentCommand: Command = ['claude', '-p'];
 
 /** Written form → the form that everything else reads, with every default filled in. */
 export function normalise(written: Written) {
-  const { labels, limits, agents, commands, results, proof, gate, network } = written;
+  const { labels, limits, agents, commands, results, proof, gate, network, prices } = written;
   return {
     labels: {
       trigger: labels?.trigger ?? 'bug:autofix',
@@ -425,6 +444,17 @@ export function normalise(written: Written) {
     humanApproval: { plan: written.human_approval?.plan ?? false },
     /** Numbers of the bots that may set the trigger label; every other bot starts nothing. */
     triggers: { bots: written.triggers?.bots ?? [] },
+    /** List prices with the operator's own on top. */
+    prices: withPrices(
+      prices && {
+        date: prices.date,
+        models: prices.models.map(({ cache_write: cacheWrite, cache_read: cacheRead, ...rest }) => ({
+          ...rest,
+          cacheWrite,
+          cacheRead,
+        })),
+      },
+    ),
     /** Whether the network may be reached, wherever the sandbox can say no. */
     network: { setup: network?.setup ?? true, build: network?.build ?? false, test: network?.test ?? false },
   };

@@ -1,29 +1,27 @@
-import { z } from 'zod';
 import type { Usage } from './types.ts';
 
 /** US dollars per million tokens. */
-const rates = z.strictObject({
-  input: z.number().nonnegative(),
-  output: z.number().nonnegative(),
+interface Rates {
+  input: number;
+  output: number;
   /** Writing a cache entry that lives for five minutes; the only kind bugloop writes. */
-  cacheWrite: z.number().nonnegative(),
-  cacheRead: z.number().nonnegative(),
-});
+  cacheWrite: number;
+  cacheRead: number;
+}
 
-/** Rates, and dearer ones where the prompt (cached tokens included) is longer than a threshold. */
-const price = rates.extend({ longPrompt: rates.extend({ above: z.int().positive() }).optional() });
+export interface Price extends Rates {
+  /** Dearer rates where the prompt (cached tokens included) is longer than `above`. */
+  longPrompt?: Rates & { above: number };
+  /** Day it was taken, where that is another than the table's. */
+  date?: string;
+}
 
-/** What an operator may pass instead of the built-in table. */
-export const priceTableSchema = z.strictObject({
+export interface PriceTable {
   /** Day the prices were taken, `YYYY-MM-DD`. */
-  date: z.iso.date(),
-  source: z.string().min(1),
-  models: z.record(z.string(), price),
-});
-
-type Rates = z.infer<typeof rates>;
-export type Price = z.infer<typeof price>;
-export type PriceTable = z.infer<typeof priceTableSchema>;
+  date: string;
+  source: string;
+  models: Readonly<Record<string, Price>>;
+}
 
 const opus4: Price = { input: 5, output: 25, cacheWrite: 6.25, cacheRead: 0.5 };
 const sonnet4: Price = { input: 3, output: 15, cacheWrite: 3.75, cacheRead: 0.3 };
@@ -63,8 +61,17 @@ export const priceTable: PriceTable = {
   },
 };
 
-/** Day of the built-in prices, for reports. */
-export const priceDate: string = priceTable.date;
+/** The built-in prices with an operator's own on top, for models that the list lacks or that somebody has a contract for. */
+export function withPrices(own: { date: string; models: readonly (Rates & { model: string })[] } | undefined): PriceTable {
+  if (own === undefined) return priceTable;
+  const models = own.models.map(({ model, ...rates }) => [model, { ...rates, date: own.date }] as const);
+  return { ...priceTable, models: { ...priceTable.models, ...Object.fromEntries(models) } };
+}
+
+/** Day that the price of a model was taken, for reports. */
+export function priceDateOf(model: string, table: PriceTable): string {
+  return priceOf(model, table).price.date ?? table.date;
+}
 
 /** Output tokens that one model call may produce; what a call can cost at most follows from it. */
 export const outputTokensPerCall = 32_000;

@@ -171,6 +171,7 @@ function buildTask(
           : worstCaseNextCall({
               model: run.agent.model,
               addedBytes: callBytes,
+              table: run.config.prices,
               ...(progressed.lastCall === undefined ? {} : { last: progressed.lastCall }),
             });
       const limit = reachedLimit(0, limits, progressed.spent, run.now(), worst);
@@ -178,7 +179,7 @@ function buildTask(
     },
     spent(usage, model) {
       progressed.lastCall = usage;
-      const { dollars, assumed } = dollarsOf(usage, model);
+      const { dollars, assumed } = dollarsOf(usage, model, run.config.prices);
       progressed.spent = { usage: addUsage(progressed.spent.usage, usage), dollars: progressed.spent.dollars + dollars };
       progressed.assumedPrice ||= assumed;
     },

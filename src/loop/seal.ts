@@ -1,5 +1,5 @@
 import { countResults, failingIds } from '../core/compare.ts';
-import { priceDate } from '../core/cost.ts';
+import { priceDateOf } from '../core/cost.ts';
 import { countHidden } from '../core/issue.ts';
 import type { Review } from '../core/ledger.ts';
 import { isTestPath } from '../core/paths.ts';
@@ -105,7 +105,7 @@ function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId,
     cost: {
       usage: progressed.spent.usage,
       dollars: progressed.spent.dollars,
-      ...(progressed.spent.usage.calls === 0 ? {} : { priceDate }),
+      ...(progressed.spent.usage.calls === 0 ? {} : { priceDate: priceDateOf(run.agent.model ?? '', run.config.prices) }),
       assumed: progressed.assumedPrice,
     },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { priceTable } from '../../src/core/cost.ts';
 import { parseCommand } from '../../src/core/command.ts';
 import { normalise, writtenSchema } from '../../src/core/config.ts';
 import { parseConfig, type ConfigProblem } from '../../src/core/config-file.ts';
@@ -52,6 +53,7 @@ gate: { ci: none, approvals: 2, automatic_reviewers: ["reviewer[bot]"], review_c
 reviewers: { request: true }
 human_approval: { plan: true }
 triggers: { bots: [49699333] }
+prices: { date: 2026-11-01, models: [{ model: in-house, input: 1, output: 2, cache_write: 1.5, cache_read: 0.5 }] }
 network: { setup: false, build: true, test: true }
 `;
 
@@ -128,6 +130,13 @@ describe('normal form', () => {
       reviewers: { request: true },
       humanApproval: { plan: true },
       triggers: { bots: [49_699_333] },
+      prices: {
+        ...priceTable,
+        models: {
+          ...priceTable.models,
+          'in-house': { input: 1, output: 2, cacheWrite: 1.5, cacheRead: 0.5, date: '2026-11-01' },
+        },
+      },
       network: { setup: false, build: true, test: true },
     });
   });
@@ -200,6 +209,14 @@ describe('problems', () => {
     ['a budget said twice', 'budget: {usd_per_issue: 1}\nlimits: {max_cost_usd: 2}', 'config.conflict', 'budget.usd_per_issue'],
     ['a bot by its name', 'triggers: {bots: ["dependabot[bot]"]}', 'config.type', 'gh api /users/<login> --jq .id'],
     ['a bot that is bugloop', 'triggers: {bots: [41898282]}', 'config.conflict', 'it would start itself'],
+    ['prices without a day', 'prices: {models: []}', 'config.type', 'prices.date: expected a day as YYYY-MM-DD, found nothing'],
+    ['prices of no day', 'prices: {date: lately, models: []}', 'config.range', 'prices.date'],
+    [
+      'a price below nothing',
+      'prices: {date: 2026-11-01, models: [{model: a, input: -1, output: 1, cache_write: 1, cache_read: 1}]}',
+      'config.range',
+      'prices.models[0].input',
+    ],
     ['no run at all', 'limits: {max_runs_per_hour: 0}', 'config.range', 'limits.max_runs_per_hour'],
     ['a command with a variable', 'commands: {test: "npm test $ARGS"}', 'config.command', '$ARGS'],
     ['a command that is a number', 'commands: {test: 1}', 'config.type', 'commands.test'],

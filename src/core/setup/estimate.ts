@@ -1,4 +1,4 @@
-import { dollarsOf } from '../cost.ts';
+import { dollarsOf, type PriceTable } from '../cost.ts';
 import type { RunReport } from '../report.ts';
 import type { Usage } from '../types.ts';
 
@@ -26,17 +26,18 @@ export interface EstimateFacts {
   promptBytes: number;
   limits: { attempts: number; dollars: number; calls: number };
   past: readonly RunReport[];
+  prices: PriceTable;
 }
 
 /** Fewer runs say nothing about a range. */
 const enoughRuns = 3;
 
 /** From earlier runs with the same model where there are enough, else from how agents of this kind work. */
-export function estimate({ model, promptBytes, limits, past }: EstimateFacts): Estimate {
+export function estimate({ model, promptBytes, limits, past, prices }: EstimateFacts): Estimate {
   const alike = past.filter(({ agent, attempts }) => agent.model === model && attempts.some(({ usage }) => usage.calls > 0));
-  const { assumed } = dollarsOf(usageOf(modest, promptBytes, limits.calls), model);
+  const { assumed } = dollarsOf(usageOf(modest, promptBytes, limits.calls), model, prices);
   const learned = alike.length < enoughRuns ? undefined : learn(alike);
-  const attempt = learned?.attempt ?? assume(model, promptBytes, limits.calls);
+  const attempt = learned?.attempt ?? assume(prices, model, promptBytes, limits.calls);
   const run = learned?.run ?? { low: attempt.low, high: attempt.high * limits.attempts };
   return {
     model,
@@ -79,8 +80,8 @@ interface Pace {
 const modest: Pace = { calls: 6, added: 1_500, output: 500, bytesPerToken: 4 };
 const busy: Pace = { calls: 40, added: 3_000, output: 1_500, bytesPerToken: 3 };
 
-function assume(model: string, promptBytes: number, calls: number): Range {
-  const cost = (pace: Pace): number => dollarsOf(usageOf(pace, promptBytes, calls), model).dollars;
+function assume(prices: PriceTable, model: string, promptBytes: number, calls: number): Range {
+  const cost = (pace: Pace): number => dollarsOf(usageOf(pace, promptBytes, calls), model, prices).dollars;
   return { low: cost(modest), high: cost(busy) };
 }
 

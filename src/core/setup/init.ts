@@ -88,6 +88,9 @@ ${test === '' ? '# commands:\n  # test: npm test' : `commands:\n  test: ${quote(
 # A person approves the plan with /bugloop approve before anything is changed.
 # human_approval: { plan: false }
 
+# Dollars per million tokens, for models that the built-in list lacks or that you have a contract for.
+# prices: { date: 2026-11-01, models: [{ model: in-house, input: 1, output: 5, cache_write: 1.25, cache_read: 0.1 }] }
+
 # Bots start nothing, except those that are named by number here (gh api /users/<login> --jq .id): these may set the label.
 # triggers: { bots: [] }
 `;
