@@ -9,7 +9,7 @@ interface Rates {
   cacheRead: number;
 }
 
-export interface Price extends Rates {
+interface Price extends Rates {
   /** Dearer rates where the prompt (cached tokens included) is longer than `above`. */
   longPrompt?: Rates & { above: number };
   /** Day it was taken, where that is another than the table's. */
@@ -97,7 +97,7 @@ export function promptTokens(usage: Usage): number {
  * The price of a model; its dated and its long-context names (`…-20251001`, `…[1m]`) count as the model itself. A
  * model that is not in the table gets the dearest rate of each kind, and `assumed` says so.
  */
-export function priceOf(model: string, table: PriceTable = priceTable): { price: Price; assumed: boolean } {
+function priceOf(model: string, table: PriceTable = priceTable): { price: Price; assumed: boolean } {
   const known = lookUp(table, model) ?? lookUp(table, model.replace(/\[1m\]$/, '').replace(/-\d{8}$/, ''));
   return known ? { price: known, assumed: false } : { price: dearest(table), assumed: true };
 }
