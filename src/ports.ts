@@ -265,8 +265,28 @@ export interface Forge {
   pushBranch(push: BranchPush): Promise<Pushed>;
   /** The draft change of the branch: the one that is open, else a new one. */
   openChange(standing: Standing, draft: DraftChange): Promise<OpenedChange>;
+  /** What these steps would come to, without doing any: for `--dry-run`. Makes no request that `read` did not make already. */
+  plan(standing: Standing, steps: readonly ForgeStep[]): PlannedCall[];
   /** Asks people to review a change that was opened; who was asked before stays asked. `why` where the forge does not let us. */
   requestReviews(change: OpenedChange, people: readonly SuggestedReviewer[]): Promise<{ ok: true } | { ok: false; why: string }>;
+}
+
+/** One step of a run at the forge. */
+export type ForgeStep =
+  /** `stale`: only where the look before it has become too old. */
+  | { do: 'look'; stale?: boolean }
+  | { do: 'lock'; holder: LockHolder }
+  | { do: 'mark'; marks: Marks }
+  | { do: 'fetch' | 'push' | 'open' };
+
+/** One request or transfer that a step would make. */
+export interface PlannedCall {
+  kind: 'read' | 'write';
+  /** As it would be seen on the wire, e.g. `REST POST /repos/acme/shop/git/refs`. */
+  call: string;
+  why: string;
+  /** Made only where time asks for it. */
+  maybe?: boolean;
 }
 
 /** What a forge shows for one issue at one moment. */

@@ -141,6 +141,10 @@ async function obey(
   const run = slash.ok ? runFor(slash.command, issue, wish) : undefined;
   // A job that was given one issue does its run; the comment was answered by the job that decided.
   if (typeof part === 'number') return run === undefined ? [] : [run];
+  if (session.flags.dryRun) {
+    const said: Work = { kind: 'said', text: `would answer the comment ${wish.comment} on #${place.number}` };
+    return run === undefined ? [said] : [said, run];
+  }
   const comment: CommentRef = { place: place.number, id: wish.comment };
   if ((await inbox.receive(comment)).answered) return [{ kind: 'said', text: 'this comment was answered before' }];
   const text = slash.ok ? await answers[slash.command](context, issue) : renderMisread(slash);

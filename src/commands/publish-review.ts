@@ -34,6 +34,11 @@ export async function publishReview(
   const head = await receive(mirror, journal, report, target);
   if (head !== review.after) throw corrupt(target, `is about ${review.after}, its bundle holds ${head}`);
 
+  if (context.flags.dryRun) {
+    const { entries } = review;
+    const text = `Dry run for ${target}: would push ${review.before === review.after ? 'nothing' : standing.branch}, then answer ${entries.length} threads.\n`;
+    return { exit: exits.done, text };
+  }
   const opened = await openReviewCase(context, standing, journal);
   const earlier = sumsOf(standing);
   const told = { ...report, ...(earlier === undefined ? {} : { earlier }) };

@@ -1,5 +1,6 @@
 import type { CommandResult, Context, Session } from '../context.ts';
 import { readRunReport, type RunReport } from '../core/report.ts';
+import { renderCalls } from '../core/views/plan.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';
@@ -7,6 +8,7 @@ import { readCheckpoint } from '../loop/checkpoint.ts';
 import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
 import { conclude, staleBase } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
+import { stepsOfPublish } from '../loop/plan.ts';
 import { receive } from '../loop/receive.ts';
 import { releasingOnError, whileOpening } from '../loop/start.ts';
 import type { Journal } from '../ports.ts';
@@ -53,6 +55,11 @@ export async function publishRun(
   const prior = findObstacle(standing);
   if (prior !== undefined) return { ...result, exit: exits.done, text: `Nothing to do: ${prior}\n` };
   const { config, progress, now } = context;
+  if (context.flags.dryRun) {
+    const calls = forge.plan(standing, stepsOfPublish(config, standing, report.head));
+    const text = `Dry run for ${target}: nothing was written, and no code was run.\n${renderCalls(calls)}`;
+    return { exit: exits.done, text, data: { dryRun: true, calls } };
+  }
   const opened = openCase(
     { forge, ref, standing, lookedAt, config, journal, progress, now },
     { base: report.base, state: 'SOLVING' },

@@ -2,10 +2,12 @@ import type { CommandResult, Context } from '../context.ts';
 import { readReport } from '../core/issue.ts';
 import { readRunReport } from '../core/report.ts';
 import type { Issue } from '../core/types.ts';
+import { renderCalls } from '../core/views/plan.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { describeStart, foldProgress, readCheckpoint, type Checkpoint } from '../loop/checkpoint.ts';
 import { digestText, findPrior, openCase, readRecord } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
+import { stepsOfSolve } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { begin, type Progressed } from '../loop/repair.ts';
 import {
@@ -37,6 +39,12 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
   }
   assertSameText(standing);
 
+  // Whether an earlier run is here is not looked for: that would take its lock.
+  if (context.flags.dryRun) {
+    const calls = forge.plan(standing, stepsOfSolve(context.config, standing, context.flags));
+    const text = `Dry run for #${standing.issue.id}: nothing was written, no model was called.\n${renderCalls(calls)}`;
+    return { exit: exits.done, text, data: { dryRun: true, calls } };
+  }
   const found = await context.openLastRun(standing.issue.id);
   const checkpoint = found === undefined ? undefined : await readCheckpoint(found);
   const local = checkpoint?.start.base.commit === context.repository.base ? checkpoint : undefined;

@@ -1,12 +1,13 @@
 import type { CommandResult, Context } from '../context.ts';
 import { readReport } from '../core/issue.ts';
 import type { Issue } from '../core/types.ts';
-import { renderPlan, type PlanFacts } from '../core/views/plan.ts';
+import { renderCalls, renderPlan, type PlanFacts } from '../core/views/plan.ts';
 import { exits } from '../errors.ts';
 import { approve, askForApproval, needsApproval } from '../loop/approval.ts';
 import { describeStart } from '../loop/checkpoint.ts';
 import { findPrior, openCase } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
+import { stepsOfSolve } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import {
   baseOf,
@@ -44,7 +45,9 @@ export async function solve(
   }
   const report = readReport(standing.issue);
   if (context.flags.dryRun) {
-    return { exit: exits.done, text: renderPlan(planFacts(context), standing.issue, report, standing.branch) };
+    const calls = forge.plan(standing, stepsOfSolve(context.config, standing, context.flags));
+    const text = renderPlan(planFacts(context), standing.issue, report, standing.branch);
+    return { exit: exits.done, text: `${text}${renderCalls(calls)}`, data: { dryRun: true, calls } };
   }
 
   const journal = await context.openJournal(standing.issue.id);

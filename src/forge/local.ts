@@ -40,6 +40,12 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
     fetchBase: () => Promise.resolve(),
     pushBranch,
     openChange: () => Promise.resolve({ created: false, blame: [] }),
+    plan: ({ branch }, steps) =>
+      steps.flatMap((step) =>
+        step.do === 'push'
+          ? [{ kind: 'write', call: `git fetch change.bundle ${branch}`, why: 'the branch, only with a proof' }]
+          : [],
+      ),
     requestReviews: () => Promise.resolve({ ok: false, why: 'a plain repository has no reviewers' }),
   };
 

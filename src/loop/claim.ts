@@ -145,11 +145,16 @@ export interface Held {
   announced: Promise<void>;
 }
 
+/** Labels of an issue that a run works on. */
+export function marksOfBegin({ inProgress, trigger, needsHuman }: Config['labels']): Marks {
+  return { add: [inProgress], remove: [trigger, needsHuman] };
+}
+
 /** Tells people that a run is at work. The next write has to wait for it; the work need not. */
 export function announce(held: Case, moves: readonly Move[]): Held {
   const { labels } = held.config;
   const moved = moves.reduce(step, held);
-  const announced = markStatus(moved, { add: [labels.inProgress], remove: [labels.trigger, labels.needsHuman] });
+  const announced = markStatus(moved, marksOfBegin(labels));
   // It is thrown where it is awaited.
   announced.catch(() => undefined);
   return { case: moved, taken: true, announced };

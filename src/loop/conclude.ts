@@ -6,7 +6,7 @@ import { oneLine } from '../core/text.ts';
 import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
-import type { Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
+import type { Marks, Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
 import { findPrior, lookAgain, mark, markStatus, step, stoppedAt, type Case } from './claim.ts';
 
 /** A run that was sealed, and the mirror that holds what it made. */
@@ -95,9 +95,13 @@ async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
     },
     'publish',
   );
-  const { inProgress, trigger, needsHuman } = config.labels;
-  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id }, report);
+  await markStatus(done, marksOfEnd(config.labels, journal.id), report);
   return { kind: 'published', opened, report };
+}
+
+/** Labels of an issue that has its change, and the end of the run's lock. */
+export function marksOfEnd({ inProgress, trigger, needsHuman }: Config['labels'], run: string): Marks {
+  return { remove: [inProgress, trigger, needsHuman], release: run };
 }
 
 /** Who may know the lines of the change; asked only where the configuration wants it. */
@@ -120,9 +124,8 @@ async function suggest(
 export async function tell(held: Case, change: OpenChange): Promise<void> {
   const { journal, config } = held;
   const record = { ...held.record, change: { number: change.number, url: change.url, head: change.head } };
-  const { inProgress, trigger, needsHuman } = config.labels;
   const done = step({ ...held, record: { ...record, state: 'SOLVING' } }, 'publish');
-  await markStatus(done, { remove: [inProgress, trigger, needsHuman], release: journal.id });
+  await markStatus(done, marksOfEnd(config.labels, journal.id));
 }
 
 /** Hands the issue to a person: one comment says why, what was tried and how to go on. */

@@ -23,6 +23,7 @@ import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readHolder, takeLock, type Liveness } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
+import { planCalls } from './plan.ts';
 import { mayPass, pushOnce } from './push.ts';
 import { findTrouble } from './trouble.ts';
 
@@ -95,6 +96,10 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
     pushBranch: (push) => pushOnce(http, options, push),
     openChange: (standing, draft) =>
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
+    plan(standing, steps) {
+      const seen = looks.get(standing.issue.id);
+      return seen === undefined ? [] : planCalls(options.slug, seen, steps);
+    },
     async requestReviews({ number = 0 }, people) {
       const input = { pullRequestId: changeIds.get(number) ?? '', userIds: people.map(({ id }) => id), union: true };
       const request = { query: requestReviewsDocument, variables: { input }, schema: requestReviewsAnswer };

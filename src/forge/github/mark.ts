@@ -93,7 +93,7 @@ function result(seen: Seen): { marked: Marked; seen: Seen } {
 }
 
 /** What the next look would show of a part that was carried out: later writes start from here. */
-function afterPart(seen: Seen, part: MarkPart, { label, commentEdge }: NonNullable<MarkAnswer[string]>): Seen {
+export function afterPart(seen: Seen, part: MarkPart, { label, commentEdge }: NonNullable<MarkAnswer[string]>): Seen {
   switch (part.field) {
     case 'createLabel':
       return label == null ? seen : { ...seen, known: [...seen.known, label] };
@@ -127,7 +127,7 @@ function withStatus(seen: Seen, text: string): Seen {
 }
 
 /** What is still to be done, in the order in which people should see it. */
-function partsFor(seen: Seen, marks: Marks): MarkPart[] {
+export function partsFor(seen: Seen, marks: Marks): MarkPart[] {
   const { standing, issueId, repositoryId } = seen;
   const parts: MarkPart[] = [];
   const add = idsOf(
@@ -161,7 +161,7 @@ function partsFor(seen: Seen, marks: Marks): MarkPart[] {
   return parts;
 }
 
-function missingLabels(seen: Seen, { add = [] }: Marks): MarkPart[] {
+export function missingLabels(seen: Seen, { add = [] }: Marks): MarkPart[] {
   return add
     .filter((name) => !has(seen.known, name) && !has(seen.labels, name))
     .map((name) => ({ field: 'createLabel', input: { repositoryId: seen.repositoryId, name, color: labelColor } }));
