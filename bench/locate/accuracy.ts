@@ -96,9 +96,8 @@ async function measure(repo: string, own: readonly Case[]): Promise<void> {
     const nothing = { from: 0, to: 0, length: 0 };
     const list = shortlist(reportOf(each), {
       store,
-      paths: files.map(({ path }) => path),
+      files: files.map(({ path }) => ({ path, isConfig: kindOf(path) === 'config' })),
       entries: files.map(({ id }) => entries.get(id) ?? nothing),
-      isConfig: (path) => kindOf(path) === 'config',
     });
     const idOf = new Map(files.map(({ path, id }) => [path, id]));
     const ranked = rankTexts(list, (path) => contents.get(idOf.get(path) ?? ''));

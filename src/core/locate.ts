@@ -12,9 +12,9 @@ import type { RepoPath } from './types.ts';
  * fitted on real bugs (docs/localization.md).
  */
 export { rankTexts, type Ranked, type RankedText } from './locate/chunks.ts';
-export { addEntry, decodeIndex, encodeIndex, newIndex, type Index } from './locate/index.ts';
+export { addEntry, decodeIndex, encodeIndex, newIndex, type Entry, type Index, type ListedFile } from './locate/index.ts';
 export { maxFileBytes, pathKinds } from './locate/paths.ts';
-export { shortlist } from './locate/rank-files.ts';
+export { shortlist, type Tree } from './locate/rank-files.ts';
 export { selectChunks, type Chunk } from './locate/select.ts';
 
 export interface SourceFile {
@@ -39,7 +39,8 @@ export function locate(report: BugReport, files: readonly SourceFile[], { tests 
   }
   const { store } = newIndex();
   const entries = [...contents.values()].map((bytes): Entry => addEntry(store, bytes));
-  const tree: Tree = { store, paths: [...contents.keys()], entries, isConfig: (path) => kindOf(path) === 'config' };
+  const listed = [...contents.keys()].map((path) => ({ path, isConfig: kindOf(path) === 'config' }));
+  const tree: Tree = { store, files: listed, entries };
   return rankTexts(shortlist(report, tree), (path) => contents.get(path));
 }
 

@@ -12,7 +12,8 @@ import {
   selectChunks,
   shortlist,
   type Chunk,
-  type Index,
+  type ListedFile,
+  type Tree,
 } from '../core/locate.ts';
 import { buildSolvePrompt, parseTemplate, solveSlots, type Slots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
@@ -44,20 +45,8 @@ export async function findSuspects(
   tests: readonly string[],
   cache?: Cache,
 ): Promise<Located> {
-  const kindOf = pathKinds(tests);
-  const listed = await mirror.list(base);
-  const files = listed.filter(
-    ({ path, mode, size }) => mode.startsWith('100') && size <= maxFileBytes && kindOf(path) !== 'none',
-  );
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const { store, entries } = await indexBlobs(files, mirror, cache);
-  const nothing = { from: 0, to: 0, length: 0 };
-  const list = shortlist(report, {
-    store,
-    paths: files.map(({ path }) => path),
-    entries: files.map(({ id }) => entries.get(id) ?? nothing),
-    isConfig: (path) => kindOf(path) === 'config',
-  });
+  const { store, files, entries } = await indexTree(base, mirror, tests, cache);
+  const list = shortlist(report, { store, files, entries });
   const wanted = list.rows.flatMap((row) => files[row] ?? []);
   const texts = new Map<string, Uint8Array>();
   await mirror.readBlobs(
@@ -69,19 +58,33 @@ export async function findSuspects(
   return { suspects: nameSuspects(ranked, maxSuspects), chunks: selectChunks(ranked, chunkBytes) };
 }
 
-/** The index of these blobs: what the cache has of them, and the rest read now. */
-async function indexBlobs(blobs: readonly { id: string; size: number }[], mirror: Mirror, cache?: Cache): Promise<Index> {
-  const kept = await cache?.load();
-  const index = (kept === undefined ? undefined : decodeIndex(kept)) ?? newIndex();
-  const unknown = new Set(blobs.flatMap(({ id }) => (index.entries.has(id) ? [] : [id])));
-  if (unknown.size === 0) return index;
+/** The candidates of a commit with what the index knows of each: what the cache has, and the rest read now. */
+async function indexTree(
+  base: CommitId,
+  mirror: Mirror,
+  tests: readonly string[],
+  cache: Cache | undefined,
+): Promise<Tree & { files: readonly ListedFile[] }> {
+  const key = [base, ...tests].join('\n');
+  const bytes = await cache?.load();
+  const kept = bytes === undefined ? undefined : decodeIndex(bytes);
+  if (kept?.listing.key === key) return { store: kept.store, files: kept.listing.files, entries: kept.entries };
+  const kindOf = pathKinds(tests);
+  const files: ListedFile[] = [];
+  for (const { path, mode, size, id } of await mirror.list(base)) {
+    const kind = mode.startsWith('100') && size <= maxFileBytes ? kindOf(path) : 'none';
+    if (kind !== 'none') files.push({ path, id, isConfig: kind === 'config' });
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const index = kept?.toIndex() ?? newIndex();
+  const unknown = new Set(files.flatMap(({ id }) => (index.entries.has(id) ? [] : [id])));
   await mirror.readBlobs([...unknown], (id, content) => {
     // A binary file says nothing; its entry says that it was read.
     const binary = content.subarray(0, 8_000).includes(0);
     index.entries.set(id, addEntry(index.store, binary ? new Uint8Array() : content));
   });
-  await cache?.save(encodeIndex(index, new Set(blobs.map(({ id }) => id))));
-  return index;
+  await cache?.save(encodeIndex(index, { key, files }));
+  return { store: index.store, files, entries: files.map(({ id }) => index.entries.get(id) ?? { from: 0, to: 0, length: 0 }) };
 }
 
 /** Checks the template of the prompt; every problem of it is told at once. */

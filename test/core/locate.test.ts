@@ -235,28 +235,90 @@ describe('the index', () => {
   ids.forEach((id, nth) =>
     index.entries.set(id, addEntry(index.store, new TextEncoder().encode(`class Cart${nth}: total total`))),
   );
+  const files = [
+    { path: 'é/a "b".py', id: ids[0] ?? '', isConfig: false },
+    { path: 'setup.cfg', id: ids[1] ?? '', isConfig: true },
+    { path: 'z/same.py', id: ids[0] ?? '', isConfig: false },
+  ];
+  const listing = { key: `${'c'.repeat(40)}\n**/test/**`, files };
+  const bytes = new Uint8Array(encodeIndex(index, listing));
 
   test('is the same after it was kept', () => {
-    const kept = decodeIndex(new Uint8Array(encodeIndex(index, ids)));
-    expect(kept?.entries).toEqual(index.entries);
+    const kept = decodeIndex(bytes);
+    expect(kept?.listing).toEqual(listing);
+    expect(kept?.entries).toEqual(files.map(({ id }) => index.entries.get(id)));
+    expect(kept?.toIndex().entries).toEqual(index.entries);
     expect([...(kept?.store.terms ?? [])]).toEqual([...index.store.terms.subarray(0, index.store.used)]);
     expect([...(kept?.store.counts ?? [])]).toEqual([...index.store.counts.subarray(0, index.store.used)]);
     const more = addEntry(kept?.store ?? index.store, new TextEncoder().encode('more'));
     expect(more).toEqual({ from: index.store.used, to: index.store.used + 1, length: 1 });
   });
 
-  test('keeps only what is asked for', () => {
-    const kept = decodeIndex(new Uint8Array(encodeIndex(index, [ids[1] ?? '', 'b'.repeat(40)])));
-    expect([...(kept?.entries.keys() ?? [])]).toEqual([ids[1]]);
+  test('keeps only what the listing has and was read', () => {
+    const [, config] = files;
+    const other = { path: 'gone.py', id: 'b'.repeat(40), isConfig: false };
+    const kept = decodeIndex(new Uint8Array(encodeIndex(index, { key: '', files: config === undefined ? [] : [config, other] })));
+    expect([...(kept?.toIndex().entries.keys() ?? [])]).toEqual([ids[1]]);
+    expect(kept?.listing.files).toEqual([config]);
+    expect(decodeIndex(new Uint8Array(encodeIndex(newIndex(), { key: 'k', files: [] })))?.listing).toEqual({
+      key: 'k',
+      files: [],
+    });
   });
 
   test.each([
     ['nothing', new Uint8Array()],
     ['other bytes', new Uint8Array(1_000).fill(7)],
-    ['a part', new Uint8Array(encodeIndex(index, ids).slice(0, -1))],
-    ['more', new Uint8Array([...encodeIndex(index, ids), 0])],
-  ])('is not read out of %s', (_name, bytes) => {
-    expect(decodeIndex(bytes)).toBeUndefined();
+    ['a part', bytes.slice(0, -4)],
+    ['a part of a number', bytes.slice(0, -1)],
+    ['more', new Uint8Array([...bytes, 0, 0, 0, 0])],
+    ['another version', bytes.with(0, 1)],
+    ['counts that claim too much', bytes.with(11, 255)],
+    ...[28, 40, 60, 100, bytes.length - 8].map((at): [string, Uint8Array<ArrayBuffer>] => [
+      `a byte changed at ${at}`,
+      bytes.with(at, (bytes[at] ?? 0) ^ 4),
+    ]),
+  ])('is not read out of %s', (_name, broken) => {
+    expect(decodeIndex(broken)).toBeUndefined();
+  });
+
+  test('of a file does not depend on the files before it', () => {
+    const text = 'def settle_invoice(self, HTTPServer): return no-shadow + total.total\nLIMIT = require("a-b")\n';
+    const entryOf = (before: number) => {
+      const { store } = newIndex();
+      for (let nth = 0; nth < before; nth++) addEntry(store, new TextEncoder().encode(`a${nth}b c${nth}d_e${nth} `.repeat(3)));
+      const { from, to, length } = addEntry(store, new TextEncoder().encode(text));
+      return { length, terms: [...store.terms.subarray(from, to)], counts: [...store.counts.subarray(from, to)] };
+    };
+    expect(entryOf(12_000)).toEqual(entryOf(0));
+  });
+});
+
+describe('content of any kind is read', () => {
+  const wide = 'x'.repeat(399_000);
+  test.each([
+    ['nothing', ''],
+    ['a line of 399,000 characters', wide],
+    ['a minified file', 'var a=1;function b(c){return c-a}'.repeat(12_000)],
+    ['every character a name', 'a-'.repeat(200_000)],
+    ['only signs', '{}();'.repeat(50_000)],
+    ['line ends of another system', 'class Cart:\r\n  total = 1\r\n'],
+    ['names in another script', 'класс Корзина:\n  итого = 合計(π)\n'],
+  ])('%s', (_name, text) => {
+    const [entry, again] = [1, 2].map(() => {
+      const { store } = newIndex();
+      const { from, to } = addEntry(store, new TextEncoder().encode(text));
+      return [...store.terms.subarray(from, to)];
+    });
+    expect(entry).toEqual(again);
+    const [first] = locate(report('class Cart in src/a.py has no total'), [file('src/a.py', text)]);
+    expect(first?.path).toBe('src/a.py');
+  });
+
+  test('bytes that are no UTF-8', () => {
+    const { store } = newIndex();
+    const { from, to } = addEntry(store, Uint8Array.from([0xff, 0xfe, 0x63, 0x61, 0x72, 0x74, 0xc3, 0x28, 0xf0]));
+    expect([...store.terms.subarray(from, to)]).toEqual([termOf('cart')]);
   });
 });
 

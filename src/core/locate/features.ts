@@ -1,65 +1,50 @@
 /**
- * What speaks for a file. Each sign has its own measure, mostly between 0 and 1; `weights` makes one score of them.
- * Signs of a report's part come once per part (`titleText`, `proseText`, …), because a word in the title says more than
- * one in a pasted configuration. The numbers are columns.
+ * What speaks for a file. Each sign has its own measure, mostly between 0 and 1; `weights` makes one score of them. Signs
+ * of a report's part come once per part where that helps, because a word in the title says more than one in a pasted
+ * configuration. The numbers are columns.
  */
 export const column = {
-  // BM25 of the words of one part of the report, as a share of the best file's.
+  // BM25 of the words of one part of the report and of all, as a share of the best file's.
   titleText: 0,
-  proseText: 1,
-  outcomeText: 2,
-  codeText: 3,
-  setupText: 4,
+  outcomeText: 1,
+  allText: 2,
+  // How many of the words it has at all.
+  coverage: 3,
   // The share of the file's name that the part says.
-  titleName: 5,
-  proseName: 6,
-  outcomeName: 7,
-  codeName: 8,
-  setupName: 9,
-  // The part says the whole name.
-  titleWhole: 10,
-  proseWhole: 11,
-  outcomeWhole: 12,
-  codeWhole: 13,
-  setupWhole: 14,
-  titleFolder: 15,
-  proseFolder: 16,
-  outcomeFolder: 17,
-  codeFolder: 18,
-  // The file defines a name that the part uses.
-  titleDefines: 19,
-  proseDefines: 20,
-  codeDefines: 21,
-  wordDefines: 22,
-  definesBoth: 23,
-  said: 24,
+  proseName: 4,
+  outcomeName: 5,
+  setupName: 6,
+  // The same for all parts but setup, by how rare what is said is in the texts, and whether it is the whole name.
+  tellingName: 7,
+  tellingWhole: 8,
+  setupWhole: 9,
+  tellingSetup: 10,
+  titleFolder: 11,
+  proseFolder: 12,
+  outcomeFolder: 13,
+  codeFolder: 14,
+  // The file defines what the report says as a mere word.
+  wordDefines: 15,
   // The report names the file: in a stack trace, by path, as a module.
-  frameLast: 25,
-  frameOther: 26,
-  mention: 27,
-  dottedTitle: 28,
-  dottedProse: 29,
-  dottedCode: 30,
-  // What the path and the size say without the report.
-  notProgram: 31,
-  isConfig: 32,
-  isEntry: 33,
-  isAside: 34,
-  size: 35,
+  frameLast: 16,
+  frameOther: 17,
+  mention: 18,
+  dotted: 19,
+  // What the path, the size, and the files that import it say without the report.
+  notProgram: 20,
+  isConfig: 21,
+  isEntry: 22,
+  isAside: 23,
+  size: 24,
+  popularity: 25,
   // Neighbours of the best files.
-  importedBy: 36,
-  imports: 37,
-  sibling: 38,
+  importedBy: 26,
+  imports: 27,
   // Seen in the text itself: the best 50 lines, the best three times 50, messages word by word, names letter by letter.
-  chunk: 39,
-  chunks: 40,
-  literal: 41,
-  exact: 42,
-  // All parts together.
-  allText: 43,
-  coverage: 44,
-  anyName: 45,
-  anyWhole: 46,
+  chunk: 28,
+  chunks: 29,
+  literal: 30,
+  exact: 31,
 } as const;
 export type Feature = keyof typeof column;
 const width = Object.keys(column).length;

@@ -1,4 +1,5 @@
 import { fieldOfName, fieldsOfName, forgetNames, known, readNames, type Reader } from './terms.ts';
+import type { RepoPath } from '../types.ts';
 
 /**
  * A forward index: for each blob its different terms and how often each occurs, one after the other in two arrays.
@@ -124,64 +125,108 @@ export function newIndex(): Index {
   return { store: newStore(), entries: new Map() };
 }
 
-/** Changes whenever what `addEntry` makes of the same bytes does. */
-const format = 0x62_6c_00_01;
-const head = 4;
+/** The candidates of one tree, in the order of their paths: what a second look at the same tree need not find out again. */
+export interface Listing {
+  /** Of the tree, and of whatever else decides what a candidate is. */
+  key: string;
+  files: readonly ListedFile[];
+}
+export interface ListedFile {
+  path: RepoPath;
+  id: string;
+  isConfig: boolean;
+}
+
+/** Changes whenever what `addEntry` makes of the same bytes does, or which files are candidates. */
+const format = 0x62_6c_00_02;
+/** Numbers before all others: format, check, entries, characters of an id, terms, files, bytes of the texts. */
+const head = 7;
+const encoder = new TextEncoder();
 
 /**
- * The entries of `keep` as bytes: a head of four numbers (format, number of entries, bytes of an id, terms in all), and
- * for each entry its id, its length and its number of terms; then all terms; then all counts.
+ * The entries of a listing as bytes. After the head come, as numbers of 32 bits: for each entry its length and its number of
+ * terms; for each file the number of its entry, twice, and one more for configuration; all terms. Then bytes: all counts; the
+ * ids, the key and the paths as text.
  */
-export function encodeIndex({ store, entries }: Index, keep: Iterable<string>): Uint8Array {
-  const kept = [...keep].flatMap((id) => {
-    const entry = entries.get(id);
-    return entry === undefined ? [] : [{ id, entry }];
-  });
-  const idBytes = (kept[0]?.id.length ?? 40) / 2;
-  const total = kept.reduce((sum, { entry }) => sum + entry.to - entry.from, 0);
-  const tableBytes = kept.length * (idBytes + 8);
-  const bytes = new Uint8Array(4 * head + tableBytes + 5 * total);
-  new Uint32Array(bytes.buffer, 0, head).set([format, kept.length, idBytes, total]);
-  const ids = bytes.subarray(4 * head, 4 * head + kept.length * idBytes);
-  const sizes = new Uint32Array(bytes.buffer, 4 * head + kept.length * idBytes, 2 * kept.length);
-  const terms = new Uint32Array(bytes.buffer, 4 * head + tableBytes, total);
-  const counts = bytes.subarray(4 * head + tableBytes + 4 * total);
+export function encodeIndex({ store, entries }: Index, { key, files }: Listing): Uint8Array {
+  const numbers = new Map<string, number>();
+  for (const { id } of files) if (entries.has(id) && !numbers.has(id)) numbers.set(id, numbers.size);
+  const ids = [...numbers.keys()];
+  const kept = ids.map((id) => entries.get(id) ?? nothing);
+  const known = files.filter(({ id }) => numbers.has(id));
+  const total = kept.reduce((sum, { from, to }) => sum + to - from, 0);
+  const text = encoder.encode([ids.join(''), key, ...known.map(({ path }) => path)].join('\0'));
+  const start = head + 2 * kept.length + known.length;
+  const bytes = new Uint8Array(4 * Math.ceil((4 * start + 5 * total + text.length) / 4));
+  const words = new Uint32Array(bytes.buffer);
+  words.set([format, 0, kept.length, ids[0]?.length ?? 0, total, known.length, text.length]);
   let at = 0;
-  kept.forEach(({ id, entry: { from, to, length } }, nth) => {
-    for (let byte = 0; byte < idBytes; byte++) ids[nth * idBytes + byte] = Number.parseInt(id.slice(2 * byte, 2 * byte + 2), 16);
-    sizes[2 * nth] = length;
-    sizes[2 * nth + 1] = to - from;
-    terms.set(store.terms.subarray(from, to), at);
-    counts.set(store.counts.subarray(from, to), at);
+  kept.forEach(({ from, to, length }, nth) => {
+    words[head + 2 * nth] = length;
+    words[head + 2 * nth + 1] = to - from;
+    words.set(store.terms.subarray(from, to), start + at);
+    bytes.set(store.counts.subarray(from, to), 4 * (start + total) + at);
     at += to - from;
   });
+  known.forEach(({ id, isConfig }, nth) => {
+    words[head + 2 * kept.length + nth] = 2 * (numbers.get(id) ?? 0) + (isConfig ? 1 : 0);
+  });
+  bytes.set(text, 4 * (start + total) + total);
+  words[1] = checkOf(words);
   return bytes;
 }
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Of everything but the head. */
+function checkOf(words: Uint32Array): number {
+  let check = words.length;
+  for (let at = head; at < words.length; at++) check = Math.imul(check ^ (words[at] ?? 0), 0x01000193) ^ (check >>> 13);
+  return check >>> 0;
+}
+
+/** What was kept. The listing is there at once; all entries by id take longer, and only another tree needs them. */
+export interface Kept {
+  store: Store;
+  listing: Listing;
+  /** Of each file of the listing. */
+  entries: Entry[];
+  toIndex: () => Index;
+}
 
 /** What `encodeIndex` wrote; `undefined` for anything else. The store shares the memory of `bytes`. */
-export function decodeIndex(bytes: Uint8Array<ArrayBuffer>): Index | undefined {
-  if (bytes.length < 4 * head || bytes.byteOffset % 4 !== 0) return undefined;
-  const [found, count = 0, idBytes = 0, total = 0] = new Uint32Array(bytes.buffer, bytes.byteOffset, head);
-  const tableBytes = count * (idBytes + 8);
-  if (found !== format || idBytes % 4 !== 0 || bytes.length !== 4 * head + tableBytes + 5 * total) return undefined;
-  const start = bytes.byteOffset + 4 * head;
-  const sizes = new Uint32Array(bytes.buffer, start + count * idBytes, 2 * count);
+export function decodeIndex(bytes: Uint8Array<ArrayBuffer>): Kept | undefined {
+  if (bytes.length < 4 * head || bytes.length % 4 !== 0 || bytes.byteOffset % 4 !== 0) return undefined;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const [found, check, count = 0, idLength = 0, total = 0, files = 0, textBytes = 0] = words;
+  const start = head + 2 * count + files;
+  const whole = 4 * Math.ceil((4 * start + 5 * total + textBytes) / 4);
+  if (found !== format || bytes.length !== whole || check !== checkOf(words)) return undefined;
   const store: Store = {
-    terms: new Uint32Array(bytes.buffer, start + tableBytes, total),
-    counts: new Uint8Array(bytes.buffer, start + tableBytes + 4 * total, total),
+    terms: words.subarray(start, start + total),
+    counts: bytes.subarray(4 * (start + total), 4 * (start + total) + total),
     used: total,
   };
-  const entries = new Map<string, Entry>();
+  const all: Entry[] = [];
   let from = 0;
   for (let nth = 0; nth < count; nth++) {
-    let id = '';
-    for (let byte = 0; byte < idBytes; byte++) id += hex[bytes[4 * head + nth * idBytes + byte] ?? 0] ?? '';
-    const to = from + (sizes[2 * nth + 1] ?? 0);
-    if (to > total) return undefined;
-    entries.set(id, { from, to, length: sizes[2 * nth] ?? 0 });
+    const to = from + (words[head + 2 * nth + 1] ?? 0);
+    all.push({ from, to, length: words[head + 2 * nth] ?? 0 });
     from = to;
   }
-  return from === total ? { store, entries } : undefined;
+  const text = new TextDecoder().decode(bytes.subarray(4 * start + 5 * total, 4 * start + 5 * total + textBytes));
+  const [ids = '', key = '', ...paths] = text.split('\0');
+  if (from !== total || paths.length !== files || ids.length !== count * idLength) return undefined;
+  const idAt = (nth: number) => ids.slice(nth * idLength, (nth + 1) * idLength);
+  const fileWords = words.subarray(head + 2 * count, start);
+  const listed = paths.map((path, nth): ListedFile => {
+    const word = fileWords[nth] ?? 0;
+    return { path, id: idAt(word >>> 1), isConfig: (word & 1) === 1 };
+  });
+  return {
+    store,
+    listing: { key, files: listed },
+    entries: listed.map((_, nth) => all[(fileWords[nth] ?? 0) >>> 1] ?? nothing),
+    toIndex: () => ({ store, entries: new Map(all.map((entry, nth) => [idAt(nth), entry])) }),
+  };
 }
+
+const nothing: Entry = { from: 0, to: 0, length: 0 };

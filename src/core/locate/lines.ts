@@ -35,12 +35,19 @@ export function isTemplate(line: string): boolean {
 export function sortLines(report: BugReport): Record<LineKind, string> {
   const text = report.text.slice(0, maxText);
   const sorted: Record<LineKind, string[]> = { prose: [], code: [], outcome: [], setup: [] };
+  const traced = [...new Set(report.frames.flatMap(({ file }) => file ?? []))].filter((file) => file.length > 3);
   let section: 'setup' | 'outcome' | 'other' = 'other';
   let offset = 0;
   let depth = 0;
   for (const line of text.split('\n')) {
     const at = offset;
     offset += line.length + 1;
+    // A trace names many files and says of one only that it is guilty: its places are a sign of their own.
+    if (traced.some((file) => line.includes(file))) {
+      const name = report.frames.find(({ file }) => file !== undefined && line.includes(file))?.function;
+      if (name !== undefined) sorted.code.push(name);
+      continue;
+    }
     const block = report.codeBlocks.find(({ offset: start, content }) => at >= start && at < start + content.length);
     if (block !== undefined) {
       sorted[section === 'setup' || dataLanguages.has(block.language) ? 'setup' : 'code'].push(line);

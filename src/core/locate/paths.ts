@@ -83,8 +83,6 @@ export function importName(path: RepoPath): string {
   return entryNames.test(base) ? (segments.pop() ?? base) : base;
 }
 
-export const folderOf = (path: RepoPath): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
-
 // ---------------------------------------------------------------------------------------------- named outright
 
 function moduleOf(path: RepoPath): string[] {
@@ -143,12 +141,12 @@ function resolve(written: string, rows: ReadonlyMap<string, number[]>, paths: re
   return found.length === 1 || whole || best > 1 ? found.slice(0, 8) : [];
 }
 
-/** The application's own frames, the one nearest to the error first: Python prints it last. */
+/**
+ * Frames, the one nearest to the error first: Python prints it last. Those of packages too, as a report may come from
+ * a user of this very repository as a package; what is not in it leads nowhere.
+ */
 function orderFrames(frames: readonly Frame[]): Frame[] {
-  const own = frames.filter((frame) => frame.inApp);
-  // Where all are outside, the report may come from a user of this very repository as a package.
-  const known = own.length > 0 ? own : frames;
-  return known[0]?.language === 'python' ? known.toReversed() : [...known];
+  return frames[0]?.language === 'python' ? frames.toReversed() : [...frames];
 }
 
 /** A line that the report names, by row. */
@@ -172,7 +170,9 @@ export function readNamed(report: BugReport, query: Query, paths: readonly RepoP
     }
     place += 1;
   }
+  const traced = new Set(frames.map(({ path }) => path));
   for (const { path, line } of report.mentions) {
+    if (traced.has(path)) continue;
     const found = resolve(path, byName, paths);
     for (const row of found) {
       raise(matrix, row, 'mention', 1 / found.length);
@@ -188,13 +188,14 @@ function readModules(query: Query, paths: readonly RepoPath[], matrix: Matrix): 
   const wanted = new Set(query.dotted.flatMap(({ segments }) => segments));
   const byModule = rowsBy(paths, wanted, lastModule);
   for (const { segments, field } of query.dotted) {
-    const feature = field === 'title' ? 'dottedTitle' : field === 'code' ? 'dottedCode' : 'dottedProse';
+    // Code imports much that works.
+    if (field === 'code') continue;
     for (let length = segments.length; length > 0; length--) {
       const head = segments.slice(0, length);
       const rows = byModule.get(head.at(-1) ?? '') ?? [];
       const found = rows.filter((row) => commonEnd(head, moduleOf(paths[row] ?? '')) === length);
       if (found.length === 0) continue;
-      for (const row of found.slice(0, 20)) raise(matrix, row, feature, (length > 1 ? 1 : 0.4) / Math.sqrt(found.length));
+      for (const row of found.slice(0, 20)) raise(matrix, row, 'dotted', (length > 1 ? 1 : 0.4) / Math.sqrt(found.length));
       break;
     }
   }

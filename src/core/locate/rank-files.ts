@@ -2,17 +2,17 @@ import type { BugReport } from '../issue.ts';
 import type { RepoPath } from '../types.ts';
 import { add, asVector, newMatrix, pick, raise, read, scoreRows, toShare, type Matrix } from './features.ts';
 import type { Entry, Store } from './index.ts';
-import { folderOf, importName, isAside, isProgram, pathReader, readNamed, type NamedLines, type PathTerms } from './paths.ts';
-import { fields, readQuery, weigh, type Field, type Query } from './query.ts';
+import { importName, isAside, isProgram, pathReader, readNamed, type NamedLines, type PathTerms } from './paths.ts';
+import { readQuery, weigh, type Field, type Query } from './query.ts';
 import { facet, termOf } from './terms.ts';
 import { weights } from './weights.ts';
 
 /** The candidates of one tree, each with its place in the store. */
 export interface Tree {
   store: Store;
-  paths: readonly RepoPath[];
+  /** In the order of their paths. */
+  files: readonly { path: RepoPath; isConfig: boolean }[];
   entries: readonly Entry[];
-  isConfig: (path: RepoPath) => boolean;
 }
 
 /** The best files by the index alone, and what their texts need to be judged. */
@@ -42,19 +42,21 @@ const vector = asVector(weights);
 /** Files that may have to change, by what the index knows of them. */
 export function shortlist(report: BugReport, tree: Tree): Shortlist {
   const query = readQuery(report);
-  const all = newMatrix(tree.paths.length);
+  const paths = tree.files.map(({ path }) => path);
+  const all = newMatrix(paths.length);
   const words = [...query.words.keys()];
   const names = [...query.names.keys()];
   const matches = match(tree, [...words, ...names]);
   const wordWeights = scoreWords(tree, query, words, matches, all);
   const defines = scoreDefinitions(tree, query, names, matches.slice(words.length), all);
-  scorePaths(tree, query, all);
-  const named = readNamed(report, query, tree.paths, all);
-  toShare(all, ['titleText', 'proseText', 'outcomeText', 'codeText', 'setupText', 'allText', 'coverage']);
+  const frequencies = new Map(words.map((term, place) => [term, matches[place]?.rows.length ?? 0]));
+  scorePaths(tree, paths, query, frequencies, all);
+  const named = readNamed(report, query, paths, all);
+  toShare(all, ['titleText', 'outcomeText', 'allText', 'coverage']);
   const rows = best(scoreRows(all, vector), shortlisted);
   const matrix = pick(all, rows);
-  scoreNeighbours(tree, rows, matrix);
-  return { report, query, paths: tree.paths, matrix, rows, wordWeights, named, defines };
+  scoreNeighbours(tree, paths, rows, matrix);
+  return { report, query, paths, matrix, rows, wordWeights, named, defines };
 }
 
 /** Rows of the `most` highest scores, best first. */
@@ -78,7 +80,7 @@ interface Match {
 const bits = 1 << 16;
 
 /** Every occurrence of the terms. Nearly all comparisons end at the bit set. */
-function match({ store, entries }: Tree, terms: readonly number[]): Match[] {
+function match({ store, entries }: Pick<Tree, 'store' | 'entries'>, terms: readonly number[]): Match[] {
   const mayBe = new Uint8Array(bits);
   const placeOf = new Map<number, number>();
   terms.forEach((term, place) => {
@@ -122,7 +124,8 @@ function scoreWords(
       const count = counts[nth] ?? 0;
       const norm = bm25.k1 * (1 - bm25.b + (bm25.b * (entries[row]?.length ?? 0)) / mean);
       const value = (rarity * count * (bm25.k1 + 1)) / (count + norm);
-      for (const field of fields) if (word[field] > 0) add(matrix, row, `${field}Text`, value * word[field]);
+      if (word.title > 0) add(matrix, row, 'titleText', value * word.title);
+      if (word.outcome > 0) add(matrix, row, 'outcomeText', value * word.outcome);
       add(matrix, row, 'allText', value * all);
       add(matrix, row, 'coverage', rarity * rarity * all);
     });
@@ -145,32 +148,16 @@ function scoreDefinitions(
     const rows = matches[place]?.rows ?? [];
     if (named === undefined || rows.length === 0) return;
     const value = Math.log(1 + entries.length / rows.length) / most / Math.sqrt(rows.length);
-    const { field, telling } = named;
-    const feature = !telling
-      ? 'wordDefines'
-      : field === 'title'
-        ? 'titleDefines'
-        : field === 'code'
-          ? 'codeDefines'
-          : 'proseDefines';
+    const { telling } = named;
     for (const row of rows) {
-      add(matrix, row, feature, value);
+      // What looks like a name of a program is looked for in the text itself.
+      if (!telling) add(matrix, row, 'wordDefines', value);
       if (!telling || rows.length > 20) continue;
       const known = defines.get(row);
       if (known === undefined) defines.set(row, [named.name]);
       else if (known.length < 5) known.push(named.name);
     }
   });
-  // `Thing.method` where one file defines both.
-  const placeOf = new Map(names.map((term, place) => [term, place]));
-  const rowsOf = (name: string): number[] => matches[placeOf.get(termOf(name, facet.definition)) ?? -1]?.rows ?? [];
-  for (const { segments } of query.dotted.slice(0, 100)) {
-    segments.slice(1).forEach((member, at) => {
-      const owners = new Set(rowsOf(segments[at] ?? ''));
-      const both = rowsOf(member).filter((row) => owners.has(row));
-      if (segments[at] !== member) for (const row of both) raise(matrix, row, 'definesBoth', 1 / both.length);
-    });
-  }
   return defines;
 }
 
@@ -184,20 +171,27 @@ function inText(word: Record<Field, number>): boolean {
   return word.title + word.prose + word.outcome + word.code > 0;
 }
 
-function scorePaths({ paths, entries, isConfig }: Tree, query: Query, matrix: Matrix): void {
+function scorePaths(
+  { files, entries }: Tree,
+  paths: readonly RepoPath[],
+  query: Query,
+  frequencies: ReadonlyMap<number, number>,
+  matrix: Matrix,
+): void {
   const total = paths.length;
   const most = Math.log(1 + total);
   const terms = paths.map(pathReader());
   const inNames = new Map<number, number>();
   const inFolders = new Map<number, number>();
-  const listed: Record<Field, number> = { title: 0, prose: 0, outcome: 0, code: 0, setup: 0 };
+  let listed = 0;
   for (const { base, folders, whole } of terms) {
     count(inNames, base);
     count(inFolders, folders);
-    const said = whole === 0 ? undefined : query.words.get(whole);
-    if (said !== undefined) for (const field of fields) if (said[field] > 0) listed[field] += 1;
+    if (whole !== 0 && (query.words.get(whole)?.setup ?? 0) > 0) listed += 1;
   }
   const rarityIn = (counts: ReadonlyMap<number, number>, term: number) => Math.log(1 + total / (counts.get(term) ?? 1));
+  /** How rare a word of the report is in the texts, as a share of the rarest. */
+  const tells = (term: number) => Math.log(1 + total / (1 + (frequencies.get(term) ?? 0))) / most;
   /** The share of the name that the report says, times how much that share tells. */
   const reach = (
     name: readonly number[],
@@ -213,68 +207,79 @@ function scorePaths({ paths, entries, isConfig }: Tree, query: Query, matrix: Ma
     }
     return hit === 0 ? 0 : (hit / all) * (hit / most);
   };
+  /** The share of the name that is said outside of setup, times how much its rarest part tells. */
+  const telling = (name: readonly number[]) => {
+    let [hit, all, most] = [0, 0, 0];
+    for (const term of name) {
+      const rarity = rarityIn(inNames, term);
+      const word = query.words.get(term);
+      all += rarity;
+      if (word === undefined || !inText(word)) continue;
+      hit += rarity;
+      most = Math.max(most, tells(term));
+    }
+    return hit === 0 ? 0 : (hit / all) * most;
+  };
   terms.forEach(({ base, folders, whole, isEntry }: PathTerms, row) => {
     const path = paths[row] ?? '';
     if (!isProgram(path)) raise(matrix, row, 'notProgram', 1);
-    if (isConfig(path)) raise(matrix, row, 'isConfig', 1);
+    if (files[row]?.isConfig === true) raise(matrix, row, 'isConfig', 1);
     if (isEntry) raise(matrix, row, 'isEntry', 1);
     if (isAside(path)) raise(matrix, row, 'isAside', 1);
     raise(matrix, row, 'size', Math.log(1 + (entries[row]?.length ?? 0)) / 10);
     const isSaid = (term: number) => query.words.has(term);
     if (folders.some(isSaid)) {
-      for (const field of fields)
-        if (field !== 'setup')
-          raise(
-            matrix,
-            row,
-            `${field}Folder`,
-            reach(folders, inFolders, (word) => word[field] > 0),
-          );
+      for (const field of ['title', 'prose', 'outcome', 'code'] as const)
+        raise(
+          matrix,
+          row,
+          `${field}Folder`,
+          reach(folders, inFolders, (word) => word[field] > 0),
+        );
     }
     if (base.some(isSaid)) {
-      for (const field of fields)
+      for (const field of ['prose', 'outcome', 'setup'] as const)
         raise(
           matrix,
           row,
           `${field}Name`,
           reach(base, inNames, (word) => word[field] > 0),
         );
-      raise(matrix, row, 'anyName', reach(base, inNames, inText));
+      raise(matrix, row, 'tellingName', telling(base));
     }
     const said = whole === 0 ? undefined : query.words.get(whole);
     if (said === undefined) return;
-    const value = rarityIn(inNames, whole) / most;
-    if (inText(said)) raise(matrix, row, 'anyWhole', value);
-    for (const field of fields) {
-      if (said[field] === 0) continue;
-      // A report that lists many files by name says little of each.
-      raise(matrix, row, `${field}Whole`, value / Math.sqrt(listed[field]));
-      add(matrix, row, 'said', (said[field] - 1) / 2);
-    }
+    if (inText(said)) raise(matrix, row, 'tellingWhole', tells(whole));
+    if (said.setup === 0) return;
+    // A configuration that lists many files by name says little of each.
+    raise(matrix, row, 'setupWhole', rarityIn(inNames, whole) / most / Math.sqrt(listed));
+    raise(matrix, row, 'tellingSetup', tells(whole) / listed);
   });
 }
 
 // ---------------------------------------------------------------------------------------------- neighbours
 
-/** What the best files import, what imports them, and what lies beside them. */
-function scoreNeighbours({ store, paths, entries }: Tree, rows: readonly number[], matrix: Matrix): void {
+/** What the best files import, what imports them, and how many files import each. */
+function scoreNeighbours({ store, entries }: Tree, paths: readonly RepoPath[], rows: readonly number[], matrix: Matrix): void {
+  const importTerms = rows.map((row) => termOf(importName(paths[row] ?? ''), facet.import));
+  const distinct = [...new Set(importTerms)];
+  const importers = new Map(match({ store, entries }, distinct).map(({ rows: found }, place) => [distinct[place], found.length]));
+  for (const [at, term] of importTerms.entries())
+    add(matrix, at, 'popularity', Math.log(1 + (importers.get(term) ?? 0)) / Math.log(1 + entries.length));
   const termsAt = (row: number) => store.terms.subarray(entries[row]?.from ?? 0, entries[row]?.to ?? 0);
   const nearBy = rows.slice(0, hubs).map((row, place) => ({
     row,
     weight: 1 / (1 + place),
     term: termOf(importName(paths[row] ?? ''), facet.import),
-    folder: folderOf(paths[row] ?? ''),
     terms: new Set(termsAt(row)),
   }));
   for (const [at, row] of rows.entries()) {
-    const path = paths[row] ?? '';
-    const term = termOf(importName(path), facet.import);
+    const term = importTerms[at] ?? 0;
     const own = termsAt(row);
     for (const hub of nearBy) {
       if (hub.row === row) continue;
       if (hub.terms.has(term)) add(matrix, at, 'importedBy', hub.weight);
       if (own.includes(hub.term)) add(matrix, at, 'imports', hub.weight);
-      if (hub.folder === folderOf(path)) add(matrix, at, 'sibling', hub.weight);
     }
   }
 }
@@ -292,7 +297,7 @@ export function explain({ matrix, rows, named, defines }: Shortlist, at: number)
   const names = defines.get(row) ?? [];
   if (names.length > 0) reasons.push(`defines ${names.slice(0, 3).join(', ')}`);
   if (read(matrix, at, 'literal') >= 0.3) reasons.push('holds a message of the report');
-  if (read(matrix, at, 'anyName') > 0.3) reasons.push('its name fits');
+  if (read(matrix, at, 'tellingName') > 0.3) reasons.push('its name fits');
   if (read(matrix, at, 'chunk') > 0.5 || read(matrix, at, 'allText') > 0.5) reasons.push('shares words with the report');
   if (reasons.length === 0 && read(matrix, at, 'importedBy') > 0) reasons.push('imported by likely files');
   return reasons.slice(0, 3).join('; ') || 'shares words with the report';
