@@ -10,6 +10,7 @@ import { digest } from './digest.ts';
 import { draft } from './draft.ts';
 import { integrity } from './integrity.ts';
 import { languages } from './languages.ts';
+import { locate } from './locate.ts';
 import { memory } from './memory.ts';
 import { oracle } from './oracle.ts';
 import { peers } from './peers.ts';
@@ -31,7 +32,20 @@ import { turns } from './turns.ts';
  * Exit code 1 where a bench broke, that is where it has no figures. A missed bar is a result: it is printed as missed
  * with its reason, and does not fail the command, as times on a busy machine would then decide over commits.
  */
-const benches: readonly Bench[] = [start, turns, digest, memory, draft, base, resume, integrity, oracle, languages, peers];
+const benches: readonly Bench[] = [
+  start,
+  turns,
+  digest,
+  memory,
+  draft,
+  base,
+  resume,
+  integrity,
+  oracle,
+  locate,
+  languages,
+  peers,
+];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,7 +3,7 @@ import { isTemplate, sortLines } from './lines.ts';
 import { countTerms, facet, scan, termOf } from './terms.ts';
 
 /** Where in a report a word stands. */
-export const fields = ['title', 'prose', 'outcome', 'code', 'setup'] as const;
+const fields = ['title', 'prose', 'outcome', 'code', 'setup'] as const;
 export type Field = (typeof fields)[number];
 
 /** A report as terms: what is looked for. */
