@@ -4,7 +4,7 @@ import type { Bench, Options, Row } from './bench.ts';
 import { readFixes, readTaggedBugs, type Edit } from './integrity/commits.ts';
 import { changedFile } from './integrity/edits.ts';
 import { tamper } from './integrity/tampering.ts';
-import { refusals, weigh } from './integrity/weigh.ts';
+import { refusals, touchedTests, weigh } from './integrity/weigh.ts';
 import { readBugs, readRelease, testGlobs, type Bug } from './registry-bugs/materialise.ts';
 
 /**
@@ -26,7 +26,7 @@ interface Release extends Edit {
   tests: string[];
 }
 
-async function readReleases({ full, count = full ? Infinity : 24 }: Options): Promise<Release[]> {
+async function readReleases({ full, count = full ? Infinity : 10 }: Options): Promise<Release[]> {
   const bugs = await readBugs();
   const step = Math.max(1, bugs.length / count);
   const chosen = bugs.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
@@ -54,12 +54,14 @@ const longest = 120_000;
 function judgeTampering(releases: readonly Release[], { say }: Options): Row[] {
   const ways = new Map<string, { taken: number; missed: string[] }>();
   for (const release of releases.filter(({ weakens }) => weakens === undefined)) {
+    // The proof could not go better: what is still refused is refused for its text alone.
+    const proven = release.files.flatMap(touchedTests);
     for (const { way, path, after } of tamperings(release)) {
       const seen = ways.get(way) ?? { taken: 0, missed: [] };
       ways.set(way, seen);
       seen.taken += 1;
       const files = release.files.map((file) => (file.path === path ? changedFile(path, file.before, after) : file));
-      if (weigh(files, release.files, release.tests).refuse.length === 0) seen.missed.push(release.name);
+      if (weigh(files, proven, release.tests).refuse.length === 0) seen.missed.push(release.name);
     }
   }
   const all = [...ways.values()];

@@ -717,6 +717,13 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
       two.replace(' t.equal(f(2), 2);', ''),
       ['body-changed:human'],
     ],
+    ['the same claim fewer times, about a constant', local.replace(same, `${same} ${same}`), local, ['body-changed:human']],
+    [
+      'the same words fewer times, about something that changes',
+      local.replace(same, `${same} a = f(2); ${same}`),
+      local.replace(same, `${same} a = f(2);`),
+      ['assertion-removed:refuse'],
+    ],
     [
       'a claim turned around',
       two.replace('t.equal(f(1), 1)', 't.ok(f(1))'),

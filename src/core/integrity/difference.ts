@@ -346,9 +346,12 @@ function claimsAsMuch(now: Assertion, old: Assertion): boolean {
   );
 }
 
-/** A test that only looks at constants and at what it calls with them asks the same each time. */
-const isConstant = (old: TestCase, { subject, expected }: Assertion): boolean =>
-  preparation(old.statements, valueNames(`${subject} ${expected}`)) === '';
+/** Nothing is done with the operands but to give each its value once: the same words ask the same each time. */
+function isConstant(old: TestCase, { subject, expected }: Assertion): boolean {
+  const prepared = preparation(old.statements, valueNames(`${subject} ${expected}`));
+  const given = prepared === '' ? [] : prepared.split('\0').map((statement) => /^(?:let )?(\$?\w+) :?= /.exec(statement)?.[1]);
+  return !given.includes(undefined) && new Set(given).size === given.length;
+}
 
 type Relation = 'subject' | 'rest' | 'other';
 
