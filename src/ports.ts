@@ -18,6 +18,7 @@ import type { Means } from './core/gate/ask.ts';
 import type { GateSignal, Snapshot } from './core/snapshot.ts';
 import type { Claim } from './core/ledger.ts';
 import type { BlamedRange, SuggestedReviewer, Touched } from './core/reviewers.ts';
+import type { Kept } from './core/ring.ts';
 import type { Reviewers } from './core/threads.ts';
 import type { Thread, ThreadComment } from './core/threads/thread.ts';
 
@@ -414,6 +415,8 @@ export interface OpenedChange {
 export interface Reviews {
   /** Everything that waits on a change, in one look. Throws `change.not_found`. */
   read(number: number): Promise<ReviewStanding>;
+  /** What a failed job printed; `undefined` where that cannot be had. Never rejects. */
+  readLog(job: number): Promise<Kept | undefined>;
   /** Brings head and base of the change into the mirror. */
   fetchHead(standing: ReviewStanding, mirror: Mirror): Promise<void>;
   /** Moves the branch of the change forward; never by force. */
@@ -450,8 +453,17 @@ export interface ReviewStanding {
   comments: readonly ThreadComment[];
   threads: readonly Thread[];
   reviewers: Reviewers;
-  /** Failed checks of the head, with the end of what they printed. */
-  failedChecks: readonly { name: string; url: string; output: string }[];
+  /** Failed checks of the head, without bugloop's own. */
+  failedChecks: readonly FailedCheck[];
+}
+
+export interface FailedCheck {
+  name: string;
+  url: string;
+  /** In its own words. */
+  output: string;
+  /** Opaque: what `readLog` takes, where the forge keeps a log. */
+  job?: number;
 }
 
 export interface ThreadAnswers {

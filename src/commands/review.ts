@@ -11,7 +11,7 @@ import { isIdle, openReviewCase, sumsOf, takeForReview } from '../loop/claim-rev
 import { letGo, type Case, type Held } from '../loop/claim.ts';
 import { concludeReview, type SealedRound } from '../loop/conclude-review.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import { refuseRound, workRound, type RoundResult } from '../loop/review.ts';
+import { readPrinted, refuseRound, workRound, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
 import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
@@ -64,7 +64,7 @@ async function workAndTell(reviewing: Reviewing): Promise<CommandResult> {
   const run = await openReviewRun(reviewing, workspace);
   const { journal, config } = run;
   await held?.announced;
-  const answer = await workRound(run, standing, template);
+  const answer = await workRound(run, standing, { template, printed: await readPrinted(reviews, standing) });
   if (answer.end !== 'answered') {
     if (held !== undefined) await letGo(held.case, undefined);
     const exit = answer.end === 'transient' ? exits.transient : interruptExit(context.signal);

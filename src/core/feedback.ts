@@ -31,6 +31,13 @@ function digestFailure({ id, failure }: TestResult, max: number): string {
   return cut([`${cut(id, 200)}:`, message, ...own].join('\n'), max);
 }
 
+/** The same for what a failed job of a forge printed: lines that look like failures, then its end. */
+export function digestLog({ output, failureLines }: Pick<Execution, 'output' | 'failureLines'>, max: number): string {
+  const tail = output.slice(-Math.floor(max / 3)).trimEnd();
+  const lines = pickLines(failureLines, max - bytesOf(tail) - 60).filter((line) => !tail.includes(line));
+  return [...(lines.length === 0 ? [] : [lines.join('\n'), '… its end:']), tail].join('\n');
+}
+
 function digestOutput(failures: readonly TestResult[], execution: Execution): string {
   const names = failures.slice(0, maxNames).map(({ id }) => `- ${cut(id, 200)}`);
   const tail = execution.output.slice(-1_500);

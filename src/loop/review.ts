@@ -1,3 +1,4 @@
+import { digestLog } from '../core/feedback.ts';
 import {
   closeRound,
   growthBudget,
@@ -14,13 +15,32 @@ import { buildReviewPrompt, type PromptThread, type Template } from '../core/pro
 import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
 import { placeOf, rangeOf } from '../core/threads/thread.ts';
 import type { CommitId, Reason, RepoPath } from '../core/types.ts';
-import type { Agent, ReviewStanding } from '../ports.ts';
+import type { Agent, Reviews, ReviewStanding } from '../ports.ts';
 import { readRecord } from './claim.ts';
 import { takeBaseline, type Baseline } from './baseline.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import { nonceOf, type Prompt, type Run, type Terms } from './run.ts';
 import { applyMechanically } from './suggestions.ts';
+
+/** A failed check with what people and models need of its output. */
+export interface PrintedCheck {
+  name: string;
+  output: string;
+}
+
+/** Bytes of one check in the prompt. */
+const checkBytes = 2_800;
+
+/** What the failed checks printed: of a job its log, digested as the output of our own runs; else its own words. */
+export function readPrinted(reviews: Reviews, { failedChecks }: ReviewStanding): Promise<PrintedCheck[]> {
+  return Promise.all(
+    failedChecks.map(async ({ name, output, job }) => {
+      const log = job === undefined ? undefined : await reviews.readLog(job);
+      return { name, output: log === undefined ? output : digestLog(log, checkBytes) };
+    }),
+  );
+}
 
 /** What a round comes to before anything of it is written to the forge. */
 export type RoundAnswer =
@@ -49,7 +69,11 @@ const interrupted: RoundAnswer = { end: 'interrupted', reason: { code: 'run.inte
  * One round of review: what applies mechanically, then the rest through the same loop as a bug, both judged by guards,
  * tests and the proof. Nothing is pushed and nothing is said yet.
  */
-export async function workRound(run: Run, standing: ReviewStanding, template: Template): Promise<RoundAnswer> {
+export async function workRound(
+  run: Run,
+  standing: ReviewStanding,
+  { template, printed }: { template: Template; printed: readonly PrintedCheck[] },
+): Promise<RoundAnswer> {
   const { head, failedChecks } = standing;
   const sorted = sortThreads(standing.threads, standing.reviewers);
   const [remembered, open] = splitRemembered(standing, sorted.open);
@@ -68,7 +92,7 @@ export async function workRound(run: Run, standing: ReviewStanding, template: Te
   const suggested = await applyMechanically(run, baseline, head, workable);
   const settled = new Set(suggested.claims.map(({ thread }) => thread));
   const rest = workable.filter(({ thread }) => !settled.has(thread.id));
-  const question = { run, standing, baseline, template, rest, ...suggested };
+  const question = { run, standing, baseline, template, rest, checks: printed, ...suggested };
   const asked = rest.length > 0 || failedChecks.length > 0 ? await askAgent(question) : undefined;
   if (asked !== undefined && asked.end !== 'done') return asked;
 
@@ -136,6 +160,7 @@ interface Question {
   baseline: Baseline;
   template: Template;
   rest: readonly OpenThread[];
+  checks: readonly PrintedCheck[];
   commit: CommitId;
   notes: ReadonlyMap<string, string>;
 }
@@ -202,10 +227,8 @@ function renameReasons(reasons: readonly Reason[], names: ReadonlyMap<string, st
   }));
 }
 
-async function composeReview(
-  { run, standing, template, rest, commit, notes }: Question,
-  names: ReadonlyMap<string, string>,
-): Promise<Prompt> {
+async function composeReview(question: Question, names: ReadonlyMap<string, string>): Promise<Prompt> {
+  const { run, standing, template, rest, commit, notes } = question;
   const { workspace, config, issue } = run;
   const { build, test } = workspace.commands;
   const { maxDiffLines, maxDiffBytes } = config.limits;
@@ -215,7 +238,7 @@ async function composeReview(
     template,
     title: issue.title,
     threads: rest.map((open) => tellThread(open, short.get(open.thread.id) ?? '', texts, notes)),
-    checks: standing.failedChecks,
+    checks: question.checks,
     patch: await workspace.mirror.patch(run.base, commit),
     commands: { ...(build === undefined ? {} : { build }), ...(test === undefined ? {} : { test }) },
     protectedPaths: config.protectedPaths,

@@ -12,7 +12,7 @@ import type { RunOptions } from '../ports.ts';
 import { removeTree } from './copy.ts';
 import { buildEnvironment, type Environment } from './environment.ts';
 import { type ProcessTree, waitForEnd, watchTree } from './processes.ts';
-import { createRing, type Lane } from './ring.ts';
+import { createRing, type Lane } from '../core/ring.ts';
 import { findBubblewrap, isolate, viewOf } from './sandbox.ts';
 import { limitTasks, openTaskGroup, prefixFailure, sacrificeFirst } from './tasks.ts';
 import { findExecutable, findToolchains, isDirectory } from './toolchains.ts';

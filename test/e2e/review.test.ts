@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
 import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
-import { labels, run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
+import { branchesOf, cloneOf, labels, run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
 
@@ -42,7 +42,12 @@ const finish: Call = { tool: 'finish', input: { summary: 'answered' } };
 
 interface Opened extends Scene {
   pull: PullRequest;
-  say(line: number, body: string, author?: string, path?: string): Promise<ReviewThread>;
+  say(line: number, body: string, author?: string, path?: string, more?: Place): Promise<ReviewThread>;
+}
+/** Of a thread about several lines, or about a line that the change removed. */
+interface Place {
+  startLine?: number;
+  side?: 'LEFT';
 }
 
 const branch = 'bugloop/issue-1';
@@ -82,12 +87,22 @@ async function opened(): Promise<Opened> {
   scene.server.bot('coderabbitai[bot]');
   scene.repository.roles.set(scene.server.user('coder'), 'write');
   scene.server.forget();
-  const say = (line: number, body: string, author = 'maria', path = 'src/add.js') =>
-    scene.server.addThread(pull, { author, path, line, body });
+  const say = (line: number, body: string, author = 'maria', path = 'src/add.js', more: Place = {}) =>
+    scene.server.addThread(pull, { author, path, body, ...(line === 0 ? {} : { line }), ...more });
   return { ...scene, pull, say };
 }
 
-const suggest = (text: string): string => `Like this:\n\`\`\`suggestion\n${text}\n\`\`\``;
+/** One more commit of bugloop on the branch, as an earlier round leaves one. */
+async function commitOurs({ server, repository }: Scene, more: Record<string, string>): Promise<void> {
+  const message = 'fix: what the review found\n\nBugloop-Run: earlier';
+  await server.commit(repository, branch, more, { message, author: 'bugloop', email: 'bugloop@users.noreply.github.com' });
+}
+
+const stateOf = ({ issue }: Scene) =>
+  readState(issue.comments.find(({ body }) => body.startsWith('<!-- bugloop:status -->'))?.body ?? '', String(issue.number));
+
+/** Without a text the lines go away. */
+const suggest = (text?: string): string => `Like this:\n\`\`\`suggestion\n${text === undefined ? '' : `${text}\n`}\`\`\``;
 
 function review(scene: Opened, script: Call[][] = [[finish]], more: string[] = []): Promise<Ended> {
   return run(scene, ['review', String(scene.pull.number), ...scripted(scene, script), ...more]);
@@ -177,6 +192,76 @@ describe('a round', () => {
     expect(scene.pull.body).toContain('### Proof');
     expect(scene.pull.body).toMatch(/^Closes #1\n/);
     scene.server.assertClean();
+  });
+
+  test('tells every kind of place apart', async () => {
+    const scene = await opened();
+    const suggestLines = (from: number, to: number, ...lines: string[]): Promise<ReviewThread> =>
+      scene.say(
+        to,
+        suggest(lines.length === 0 ? undefined : lines.join('\n')),
+        'maria',
+        'src/add.js',
+        from === to ? {} : { startLine: from },
+      );
+    const outdated = await scene.say(constant(40), suggest('export const c40 = 4;'));
+    const done = await scene.say(constant(41), suggest("export const c41 = 'one';"));
+    const settled = source
+      .replace('a - b', 'a + b')
+      .replace('export const c40 = 40;', 'export const c40 = 0;')
+      .replace('export const c41 = 41;', "export const c41 = 'one';");
+    await commitOurs(scene, { 'src/add.js': settled });
+    const [grown, single, gone, first, second, removed, whole, copilot] = [
+      await suggestLines(constant(1), constant(2), 'export const c1 = 1;', 'export const more = 0;', 'export const c2 = -2;'),
+      await suggestLines(constant(5), constant(5), 'export const c5 = -5;'),
+      await suggestLines(constant(7), constant(8)),
+      await suggestLines(
+        constant(10),
+        constant(12),
+        'export const c10 = -10;',
+        'export const c11 = 11;',
+        'export const c12 = 12;',
+      ),
+      await suggestLines(constant(12), constant(13), 'export const c12 = -12;', 'export const c13 = 13;'),
+      await scene.say(2, 'Why did this go?', 'maria', 'src/add.js', { side: 'LEFT' }),
+      await scene.say(0, 'What is this file for?'),
+      await scene.say(constant(20), '[nitpick] The name says nothing.', 'coderabbitai[bot]'),
+    ];
+    scene.server.forget();
+    const told = ['t1', 't2', 't3', 't4', 't5', 't6'].map((name) => answer(name, 'declined', `no, ${name}`));
+    const ended = await review(scene, [[...told, finish]]);
+    expect(ended.stderr).toBe('');
+    const entries = new Map(ledgerOf(scene).entries.map((entry) => [entry.thread, entry]));
+    const outcome = (thread: ReviewThread): string | undefined => entries.get(thread.nodeId)?.outcome;
+    expect([grown, single, gone, first].map(outcome)).toEqual(['fixed', 'fixed', 'fixed', 'fixed']);
+    expect(outcome(done)).toBe('already-fixed');
+    // Left to whoever reads: one overlaps, the lines of one changed, and three are no suggestions.
+    expect([second, outdated, removed, whole, copilot].map(outcome)).toEqual(Array.from({ length: 5 }, () => 'declined'));
+    const text = await scene.server.git(scene.repository, 'show', `${branch}:src/add.js`);
+    expect(text).toContain(
+      'export const more = 0;\nexport const c2 = -2;\nexport const c3 = 3;\nexport const c4 = 4;\nexport const c5 = -5;',
+    );
+    expect(text).toContain(
+      'export const c6 = 6;\nexport const c9 = 9;\nexport const c10 = -10;\nexport const c11 = 11;\nexport const c12 = 12;',
+    );
+    for (const thread of scene.pull.threads) expect(repliesTo(scene, thread)).toHaveLength(1);
+    expect(reads(scene).length).toBeLessThanOrEqual(3);
+    expect(pushes(scene)).toBe(1);
+    scene.server.assertClean();
+  });
+
+  test('two at once are one: the other sees that the issue is taken', async () => {
+    const scene = await opened();
+    const thread = await scene.say(2, suggest('  return b + a;'));
+    const args = ['review', String(scene.pull.number), ...scripted(scene, [[finish]])];
+    const both = await Promise.all([run(scene, args), run(scene, args, {}, cloneOf(scene))]);
+    expect(both.map(({ status }) => status)).toEqual([0, 0]);
+    expect(both.filter(({ stdout }) => /is working on issue #1|no thread of #\d+ waits/.test(stdout))).toHaveLength(1);
+    expect(repliesTo(scene, thread)).toHaveLength(1);
+    expect(pushes(scene)).toBe(1);
+    expect(scene.issue.labels.map(({ name }) => name)).toEqual([labels.trigger]);
+    expect(await branchesOf(scene)).toEqual([branch, 'main']);
+    expect(stateOf(scene)).toMatchObject({ record: { state: 'PR_DRAFT', change: { head: scene.pull.headSha } } });
   });
 
   test('again has nothing to say', async () => {

@@ -5,6 +5,7 @@ import { share, type Shared } from './forge.ts';
 import type { Http } from './http.ts';
 import { mayPass, pushOnce } from './push.ts';
 import { answerAnswer, answerDocument, type AnswerPart } from './threads/documents.ts';
+import { readJobLog } from './threads/log.ts';
 import { lookAt, type ReviewsOptions } from './threads/look.ts';
 import { findTrouble } from './trouble.ts';
 
@@ -20,6 +21,7 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
 
   return {
     read: look,
+    readLog: (job) => readJobLog(options, job),
     async fetchHead({ branch }, mirror) {
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },

@@ -1,4 +1,18 @@
-import { followLine, isAncestor, mergeBase, nullSha, refs, resolve, swapRef, writeTree, writeObject, git } from './git.ts';
+import {
+  askOnce,
+  findHunk,
+  followLine,
+  isBinary,
+  isAncestor,
+  mergeBase,
+  nullSha,
+  refs,
+  resolve,
+  swapRef,
+  writeTree,
+  writeObject,
+  git,
+} from './git.ts';
 import { demand, may, needs, roleOf } from './permissions.ts';
 import {
   describeCheckRun,
@@ -426,12 +440,32 @@ async function moveHead(world: World, caller: Caller, pull: PullRequest, change:
   pull.headSha = change.new;
   pull.updatedAt = world.now();
   await keepHead(pull);
-  for (const thread of pull.threads) {
-    const { path, originalLine, originalCommit } = thread;
-    thread.line = await followLine(pull.repository, path, originalLine, originalCommit, change.new);
-  }
+  for (const thread of pull.threads) await moveThread(thread, change.new);
   await emitAbout(world, caller, pull, 'synchronize', { before: change.old, after: change.new });
   await startWorkflows(world, caller, pull.repository, 'pull_request', pull.headRef, pull.headSha);
+}
+
+/** What is about a whole file stays; of several lines all have to stay. A line of the base stays while it is still removed. */
+async function moveThread(thread: ReviewThread, head: string): Promise<void> {
+  const { pull, path, originalLine, originalStartLine, originalCommit, side } = thread;
+  const { repository } = pull;
+  if (originalLine === null) return;
+  if (side === 'LEFT') {
+    const hunk = await findHunk(repository, { base: await baseOf(pull, head), head, path, line: originalLine, side });
+    thread.line = hunk.inDiff ? originalLine : null;
+    return;
+  }
+  const first = originalStartLine ?? originalLine;
+  const lines: (number | null)[] = [];
+  for (let line = first; line <= originalLine; line += 1)
+    lines.push(await followLine(repository, path, line, originalCommit, head));
+  const whole = lines.every((line, index) => line !== null && line === (lines[0] ?? 0) + index);
+  thread.line = whole ? (lines.at(-1) ?? null) : null;
+  thread.startLine = whole && originalStartLine !== null ? (lines[0] ?? null) : null;
+}
+
+async function baseOf(pull: PullRequest, head: string): Promise<string> {
+  return (await askOnce(pull.repository, 'merge-base', pull.baseSha, head)).trim();
 }
 
 /** Objects of a fork come over, and `refs/pull/<n>/head` names them, as on GitHub. */
@@ -584,7 +618,15 @@ export interface ReviewInput {
   event: 'APPROVE' | 'REQUEST_CHANGES' | 'COMMENT' | 'PENDING';
   body?: string | undefined;
   commit?: string | undefined;
-  comments?: { path: string; line: number; body: string; side?: 'LEFT' | 'RIGHT' }[];
+  comments?: ThreadInput[];
+}
+/** Without a line the thread is about the whole file, as it is where the file is binary. */
+export interface ThreadInput {
+  path: string;
+  line?: number;
+  startLine?: number;
+  body: string;
+  side?: 'LEFT' | 'RIGHT';
 }
 const stateAfter: Record<ReviewInput['event'], ReviewState> = {
   APPROVE: 'APPROVED',
@@ -616,7 +658,7 @@ export async function submitReview(world: World, caller: Caller, pull: PullReque
     submittedAt: world.now(),
   });
   const comments = [];
-  for (const comment of input.comments ?? []) comments.push(startThread(world, review, comment));
+  for (const comment of input.comments ?? []) comments.push(await startThread(world, review, comment));
   pull.reviews.push(review);
   const asked = pull.requestedReviewers.indexOf(author);
   if (asked >= 0) pull.requestedReviewers.splice(asked, 1);
@@ -637,22 +679,27 @@ function emitReviewComment(world: World, caller: Caller, comment: ReviewComment,
   emit(world, caller, 'pull_request_review_comment', comment.thread.pull.repository, content);
 }
 
-function startThread(
-  world: World,
-  review: Review,
-  input: { path: string; line: number; body: string; side?: 'LEFT' | 'RIGHT' },
-): ReviewComment {
+async function startThread(world: World, review: Review, input: ThreadInput): Promise<ReviewComment> {
   const { pull } = review;
+  const { path, side = 'RIGHT' } = input;
+  const place = { base: await baseOf(pull, review.commit), head: review.commit, path, side };
+  const binary = await isBinary(pull.repository, place);
+  const line = binary || input.line === undefined ? null : input.line;
+  const startLine = line === null || input.startLine === undefined || input.startLine >= line ? null : input.startLine;
+  const { hunk } = line === null ? { hunk: '' } : await findHunk(pull.repository, { ...place, line });
   checkBodyLength('PullRequestReviewComment', input.body);
   const thread: ReviewThread = {
     typename: 'PullRequestReviewThread',
     nodeId: '',
     pull,
-    path: input.path,
-    originalLine: input.line,
+    path,
+    originalLine: line,
+    originalStartLine: startLine,
     originalCommit: review.commit,
-    line: input.line,
-    side: input.side ?? 'RIGHT',
+    line,
+    startLine,
+    side,
+    diffHunk: hunk,
     resolvedBy: null,
     comments: [],
   };
@@ -894,7 +941,8 @@ export function runJobs(world: World, caller: Caller, run: WorkflowRun): void {
   run.parked = false;
   for (const { name, conclusion, log } of run.workflow.jobs) {
     const check = addCheckRun(world, caller, run.suite, { name });
-    const ids = identify(world, 'Job');
+    // A job and its check run have the same number.
+    const ids = { ...identify(world, 'Job'), id: check.id };
     check.detailsUrl = `${htmlUrl(world, run.repository)}/actions/runs/${run.id}/job/${ids.id}`;
     run.jobs.push({ ...ids, run, check, log: log ?? '' });
     if (run.workflow.outcome === 'completed') setCheckRun(world, caller, check, { conclusion });

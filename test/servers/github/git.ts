@@ -224,6 +224,18 @@ export async function merges(repository: Repository, base: string, head: string)
   return (await tryGit(repository, 'merge-tree', '--write-tree', base, head)) !== undefined;
 }
 
+const asked = new WeakMap<Repository, Map<string, Promise<string>>>();
+
+/** What git says of objects named by their hashes never changes. */
+export function askOnce(repository: Repository, ...args: string[]): Promise<string> {
+  const known = asked.get(repository) ?? new Map<string, Promise<string>>();
+  asked.set(repository, known);
+  const key = args.join('\0');
+  const answer = known.get(key) ?? git(repository, ...args);
+  known.set(key, answer);
+  return answer;
+}
+
 /** Where a line went from one commit to another; `null` when it was changed or is gone. */
 export async function followLine(
   repository: Repository,
@@ -233,7 +245,7 @@ export async function followLine(
   to: string,
 ): Promise<number | null> {
   if ((await tryGit(repository, 'cat-file', '-e', `${to}:${path}`)) === undefined) return null;
-  const diff = await git(repository, 'diff', '--unified=0', from, to, '--', path);
+  const diff = await askOnce(repository, 'diff', '--unified=0', from, to, '--', path);
   let shift = 0;
   for (const [, start = '0', count = '1', , added = '1'] of diff.matchAll(/^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/gm)) {
     const first = Number(start);
@@ -242,6 +254,50 @@ export async function followLine(
     if (length > 0 ? line >= first + length : line > first) shift += Number(added) - length;
   }
   return line + shift;
+}
+
+interface DiffPlace {
+  base: string;
+  head: string;
+  path: string;
+  side: 'LEFT' | 'RIGHT';
+}
+
+/** Git counts no lines of a binary file. */
+export async function isBinary(repository: Repository, { base, head, path, side }: DiffPlace): Promise<boolean> {
+  const commit = side === 'LEFT' ? base : head;
+  const empty = await askOnce(repository, 'hash-object', '-t', 'tree', '/dev/null');
+  const counted = await askOnce(repository, 'diff', '--numstat', '--no-renames', empty.trim(), commit, '--', path);
+  return counted.startsWith('-');
+}
+
+/**
+ * The hunk of the diff that has the line, down to that line, as GitHub shows it. A line outside of the diff, which the page
+ * can show too, comes with the lines before it.
+ */
+export async function findHunk(
+  repository: Repository,
+  { base, head, path, line, side }: DiffPlace & { line: number },
+): Promise<{ hunk: string; inDiff: boolean }> {
+  const diff = await askOnce(repository, 'diff', '--unified=3', '--no-renames', base, head, '--', path);
+  for (const [, header = '', oldStart = '0', newStart = '0', body = ''] of diff.matchAll(
+    /^(@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@[^\n]*)\n((?:[ +\\-][^\n]*(?:\n|$))*)/gm,
+  )) {
+    const shown = [header];
+    let [left, right] = [Number(oldStart) - 1, Number(newStart) - 1];
+    for (const text of body.replace(/\n$/, '').split('\n')) {
+      shown.push(text);
+      if (text.startsWith(' ') || text.startsWith('-')) left += 1;
+      if (text.startsWith(' ') || text.startsWith('+')) right += 1;
+      const there = side === 'LEFT' ? text.startsWith('-') && left === line : !text.startsWith('-') && right === line;
+      if (there) return { hunk: shown.join('\n'), inDiff: true };
+    }
+  }
+  const text = await askOnce(repository, 'show', `${side === 'LEFT' ? base : head}:${path}`);
+  const first = Math.max(1, line - 3);
+  const lines = text.split('\n').slice(first - 1, line);
+  const header = `@@ -${first},${lines.length} +${first},${lines.length} @@`;
+  return { hunk: [header, ...lines.map((one) => ` ${one}`)].join('\n'), inDiff: false };
 }
 
 export interface TransferAnswer {

@@ -380,7 +380,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
       world.problems.push(`no such page: ${place.path}`);
       return { status: 404, headers: { 'content-type': 'text/html' }, body: Buffer.from('Not Found') };
     }
-    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(job.log) };
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(job.log, 'latin1') };
   }
 
   async function goWrong(

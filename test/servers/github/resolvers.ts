@@ -900,13 +900,13 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
     path: (one: ReviewThread) => one.path,
     line: (one: ReviewThread) => one.line,
     originalLine: (one: ReviewThread) => one.originalLine,
-    startLine: () => null,
-    originalStartLine: () => null,
+    startLine: (one: ReviewThread) => one.startLine,
+    originalStartLine: (one: ReviewThread) => one.originalStartLine,
     diffSide: (one: ReviewThread) => one.side,
-    startDiffSide: () => null,
-    subjectType: () => 'LINE',
+    startDiffSide: (one: ReviewThread) => (one.originalStartLine === null ? null : one.side),
+    subjectType: (one: ReviewThread) => (one.originalLine === null ? 'FILE' : 'LINE'),
     isResolved: (one: ReviewThread) => one.resolvedBy !== null,
-    isOutdated: (one: ReviewThread) => one.line === null,
+    isOutdated,
     isCollapsed: (one: ReviewThread) => one.resolvedBy !== null,
     resolvedBy: (one: ReviewThread) => one.resolvedBy,
     pullRequest: (one: ReviewThread) => one.pull,
@@ -924,8 +924,11 @@ export const resolvers: Record<string, Record<string, Resolver>> = table({
     path: (one: ReviewComment) => one.thread.path,
     line: (one: ReviewComment) => one.thread.line,
     originalLine: (one: ReviewComment) => one.thread.originalLine,
-    diffHunk: () => '@@',
-    outdated: (one: ReviewComment) => one.thread.line === null,
+    startLine: (one: ReviewComment) => one.thread.startLine,
+    originalStartLine: (one: ReviewComment) => one.thread.originalStartLine,
+    subjectType: (one: ReviewComment) => (one.thread.originalLine === null ? 'FILE' : 'LINE'),
+    diffHunk: (one: ReviewComment) => one.thread.diffHunk,
+    outdated: (one: ReviewComment) => isOutdated(one.thread),
     state: () => 'SUBMITTED',
     replyTo: (one: ReviewComment) => one.replyTo,
     pullRequestReview: (one: ReviewComment) => one.review,
@@ -1234,4 +1237,9 @@ function matches(found: Issue | PullRequest, term: string): boolean {
     return facts.includes(value);
   }
   return `${found.title}\n${found.body}`.toLowerCase().includes(value);
+}
+
+/** A thread about a whole file has no line to lose. */
+function isOutdated({ line, originalLine }: ReviewThread): boolean {
+  return line === null && originalLine !== null;
 }

@@ -63,6 +63,7 @@ interface WorkflowSeed {
   name: string;
   path?: string;
   on?: string[];
+  /** `log`: one character a byte, so that it may be an archive. */
   jobs?: { name: string; conclusion?: Conclusion; log?: string }[];
   /** Default `completed`. */
   outcome?: Workflow['outcome'];
@@ -84,7 +85,7 @@ export interface Seeds {
     repository: Repository,
     branch: string,
     files: Files,
-    options?: { message?: string; author?: string; from?: string },
+    options?: { message?: string; author?: string; email?: string; from?: string },
   ): Promise<string>;
   issue(repository: Repository, seed: { title: string; body?: string; labels?: string[]; author?: string }): Promise<Issue>;
   comment(on: Issue | PullRequest, body: string, author?: string): Comment;
@@ -94,7 +95,7 @@ export interface Seeds {
   shut(on: Issue | PullRequest, actor: string): Promise<void>;
   pull(repository: Repository, seed: effects.PullInput & { author?: string }): Promise<PullRequest>;
   addReview(pull: PullRequest, seed: effects.ReviewInput & { author: string }): Promise<Review>;
-  addThread(pull: PullRequest, seed: { author: string; path: string; line: number; body: string }): Promise<ReviewThread>;
+  addThread(pull: PullRequest, seed: effects.ThreadInput & { author: string }): Promise<ReviewThread>;
   reply(thread: ReviewThread, body: string, author: string): Promise<void>;
   resolve(thread: ReviewThread, by: string): void;
   addCheck(repository: Repository, sha: string, seed: CheckSeed): CheckRun;
@@ -265,6 +266,7 @@ export function openSeeds(world: World): Seeds {
         message: options.message ?? 'change',
         at: world.now(),
         ...(options.author ? { author: options.author } : {}),
+        ...(options.email ? { email: options.email } : {}),
         ...(start ? { from: start } : {}),
       });
       await swapRef(repository, `refs/heads/${branch}`, sha, old);

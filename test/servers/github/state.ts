@@ -195,12 +195,17 @@ export interface ReviewThread {
   nodeId: string;
   pull: PullRequest;
   path: string;
-  /** Line in the commit that the thread was started on. */
-  originalLine: number;
+  /** Last line in the commit that the thread was started on; `null` where it is about the whole file. */
+  originalLine: number | null;
+  /** First line of several. */
+  originalStartLine: number | null;
   originalCommit: string;
-  /** In today's head; `null` when the line is gone or changed. */
+  /** In today's head, on `LEFT` in the base; `null` when the line is gone or changed. */
   line: number | null;
+  startLine: number | null;
   side: 'LEFT' | 'RIGHT';
+  /** Of the diff when the thread was started, down to its last line. */
+  diffHunk: string;
   resolvedBy: Account | null;
   comments: ReviewComment[];
 }

@@ -161,7 +161,7 @@ export async function commitFiles(
   repository: Repository,
   branch: string,
   files: Record<string, string | Buffer | null>,
-  options: { message: string; author?: string; at: number; from?: string },
+  options: { message: string; author?: string; email?: string; at: number; from?: string },
 ): Promise<string> {
   const heads = await refs(repository, 'refs/heads/');
   const parent = heads.get(`refs/heads/${branch}`) ?? options.from;
@@ -170,7 +170,9 @@ export async function commitFiles(
     entries.push({ path, mode: '100644', sha: content === null ? null : await writeObject(repository, 'blob', content) });
   }
   const tree = await writeTree(repository, parent, entries);
-  const who = `${options.author ?? 'Ada Author'} <${(options.author ?? 'ada').toLowerCase().replaceAll(/\W/g, '')}@example.com> ${Math.floor(options.at / 1000)} +0000`;
+  const { author = 'Ada Author', at } = options;
+  const email = options.email ?? `${(options.author ?? 'ada').toLowerCase().replaceAll(/\W/g, '')}@example.com`;
+  const who = `${author} <${email}> ${Math.floor(at / 1000)} +0000`;
   const lines = [
     `tree ${tree}`,
     ...(parent ? [`parent ${parent}`] : []),

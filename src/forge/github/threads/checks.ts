@@ -1,8 +1,7 @@
 import type { CommitId } from '../../../core/types.ts';
-import type { ReviewStanding } from '../../../ports.ts';
+import type { FailedCheck } from '../../../ports.ts';
 import type { GitHubRequests, Http } from '../http.ts';
 import { moreChecksAnswer, moreChecksDocument, type CheckNode, type RollupNode } from './documents.ts';
-import { readJobLog } from './log.ts';
 
 /** Failed checks whose output is read. */
 const maxChecks = 5;
@@ -11,14 +10,14 @@ const failed = new Set(['FAILURE', 'TIMED_OUT', 'ERROR', 'STARTUP_FAILURE']);
 
 const own = (name: string): boolean => name.startsWith('bugloop/');
 
-/** What failed on the head, without our own votes; for a job of Actions the end of its log. */
+/** What failed on the head, without our own votes. The number of a check run of Actions is that of its job. */
 export async function readFailedChecks(
   http: Http,
   options: GitHubRequests,
   head: CommitId,
   rollup: RollupNode,
-): Promise<ReviewStanding['failedChecks']> {
-  const found: { name: string; url: string; output: string }[] = [];
+): Promise<FailedCheck[]> {
+  const found: FailedCheck[] = [];
   for await (const check of allChecks(http, options, head, rollup)) {
     if (found.length >= maxChecks) break;
     if (check.__typename === 'StatusContext') {
@@ -29,8 +28,8 @@ export async function readFailedChecks(
     const { name, conclusion, url, title, summary, databaseId, checkSuite } = check;
     if (!failed.has(conclusion ?? '') || own(name)) continue;
     const isJob = checkSuite.app?.slug === 'github-actions' && databaseId !== null;
-    const log = isJob ? await readJobLog(options, databaseId) : undefined;
-    found.push({ name, url, output: log ?? [title, summary].filter((part) => part !== null).join('\n') });
+    const output = [title, summary].filter((part) => part !== null).join('\n');
+    found.push({ name, url, output, ...(isJob ? { job: databaseId } : {}) });
   }
   return found;
 }

@@ -1,16 +1,18 @@
+import { readJobText } from '../../../core/job-log.ts';
+import { createRing, type Kept } from '../../../core/ring.ts';
 import type { GitHubRequests } from '../http.ts';
+import { isZip, unzipTexts } from './zip.ts';
 
 /** Milliseconds for a log; without it the check's own words do. */
 const timeoutMs = 15_000;
-/** The end is where logs put what went wrong. */
-const tailBytes = 8_000;
-const maxBytes = 32 * 1024 * 1024;
+/** Of a longer log only the end is read: that is where it says what went wrong. In bytes. */
+const maxBytes = 16 * 1024 * 1024;
 
 /**
- * The end of the log of one job of Actions. GitHub answers with a signed address elsewhere, which never sees the token.
- * `undefined` where there is none: a log is a help, not a condition.
+ * The log of one job of Actions, as much of it as anybody needs. GitHub answers with a signed address elsewhere, which
+ * never sees the token. `undefined` where there is none: a log is a help, not a condition.
  */
-export async function readJobLog({ apiUrl, slug, token, signal }: GitHubRequests, job: number): Promise<string | undefined> {
+export async function readJobLog({ apiUrl, slug, token, signal }: GitHubRequests, job: number): Promise<Kept | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     const asked = await fetch(`${apiUrl}/repos/${slug}/actions/jobs/${job}/logs`, {
@@ -18,24 +20,36 @@ export async function readJobLog({ apiUrl, slug, token, signal }: GitHubRequests
       redirect: 'manual',
       signal: limited,
     });
+    await asked.body?.cancel();
     const target = asked.headers.get('location');
     if (asked.status !== 302 || target === null) return undefined;
     const answer = await fetch(target, { redirect: 'error', signal: limited });
-    return answer.ok ? await readTail(answer) : undefined;
+    return answer.ok ? keep(await readEnd(answer)) : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function readTail(answer: Response): Promise<string> {
-  let tail = new Uint8Array();
+async function readEnd(answer: Response): Promise<Uint8Array> {
+  let chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of answer.body ?? []) {
+    chunks.push(chunk);
     size += chunk.byteLength;
-    if (size > maxBytes) break;
-    const both = Buffer.concat([tail, chunk]);
-    tail = both.subarray(Math.max(0, both.length - tailBytes));
+    if (size > 2 * maxBytes) {
+      const end = Buffer.concat(chunks).subarray(-maxBytes);
+      chunks = [end];
+      size = end.byteLength;
+    }
   }
-  // The time at the start of each line says nothing about what failed.
-  return new TextDecoder().decode(tail).replaceAll(/^\d{4}-\d\d-\d\dT[\d:.]+Z /gm, '');
+  return Buffer.concat(chunks).subarray(-maxBytes);
+}
+
+function keep(bytes: Uint8Array): Kept {
+  const text = isZip(bytes) ? unzipTexts(bytes, maxBytes).join('\n') : new TextDecoder().decode(bytes);
+  const ring = createRing();
+  const lane = ring.lane();
+  lane.write(new TextEncoder().encode(readJobText(text)));
+  lane.end();
+  return ring.finish();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRing, plain, type Kept } from '../../src/workspace/ring.ts';
+import { createRing, plain, type Kept } from '../../src/core/ring.ts';
 
 /** Feeds `text` through one lane in chunks of `size` bytes. */
 function keep(text: string | Uint8Array, size = 65_536): Kept {
