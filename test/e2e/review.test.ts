@@ -5,108 +5,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
-import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
+import type { ReviewThread } from '../servers/github/index.ts';
 import { branchesOf, cloneOf, labels, run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
+import {
+  answer,
+  branch,
+  commitOurs,
+  constant,
+  edit,
+  files,
+  finish,
+  opened,
+  pushes,
+  repliesTo,
+  review,
+  source,
+  stateOf,
+  suggest,
+  type Call,
+  type Opened,
+} from './change.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
-
-const source = `export function add(a, b) {
-  return a - b;
-}
-
-export function double(a) {
-  return a * 2;
-}
-
-export function label() {
-  return 'adder';
-}
-${Array.from({ length: 50 }, (_, index) => `export const c${index} = ${index};\n`).join('')}`;
-/** 1-based line of the constant `index`. */
-const constant = (index: number): number => 12 + index;
-
-const oldTest = `import test from 'node:test';
-import assert from 'node:assert/strict';
-import { add, double } from '../src/add.js';
-test('zero', () => { assert.equal(add(0, 0), 0); });
-test('double', () => { assert.equal(double(2), 4); });
-`;
-const files = { 'src/add.js': source, 'test/add.test.js': oldTest, 'data/logo.bin': 'a\0b\n' };
-
-type Call = { tool: string; input: Record<string, unknown> };
-const answer = (thread: string, outcome: string, words: string, more: object = {}): Call => {
-  return { tool: 'answer_thread', input: { thread, outcome, words, ...more } };
-};
-const edit = (old: string, text: string): Call => ({ tool: 'edit', input: { path: 'src/add.js', old, new: text } });
-const finish: Call = { tool: 'finish', input: { summary: 'answered' } };
-
-interface Opened extends Scene {
-  pull: PullRequest;
-  say(line: number, body: string, author?: string, path?: string, more?: Place): Promise<ReviewThread>;
-}
-/** Of a thread about several lines, or about a line that the change removed. */
-interface Place {
-  startLine?: number;
-  side?: 'LEFT';
-}
-
-const branch = 'bugloop/issue-1';
-const fixed = {
-  'src/add.js': source.replace('a - b', 'a + b'),
-  'test/sum.test.js': oldTest.replace("'zero', () => { assert.equal(add(0, 0), 0)", "'sum', () => { assert.equal(add(1, 2), 3)"),
-};
-
-/** A change as bugloop leaves it: one commit of its own on the base, and a draft by its account. */
-async function opened(): Promise<Opened> {
-  const scene = await stage({ files });
-  const { server, repository, token } = scene;
-  const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, {
-      cwd: repository.path,
-      encoding: 'utf8',
-      env: {
-        PATH: process.env['PATH'],
-        GIT_AUTHOR_NAME: who.name,
-        GIT_AUTHOR_EMAIL: who.email,
-        GIT_COMMITTER_NAME: who.name,
-        GIT_COMMITTER_EMAIL: who.email,
-      },
-    }).trim();
-  const tree = git('rev-parse', `${await server.commit(repository, branch, fixed)}^{tree}`);
-  const head = git('commit-tree', tree, '-p', git('rev-parse', 'main'), '-m', 'fix: add\n\nBugloop-Run: seeded');
-  git('update-ref', `refs/heads/${branch}`, head);
-  const pull = await server.pull(repository, {
-    author: token.account.login,
-    title: 'fix: add(1, 2) is wrong',
-    body: 'Closes #1',
-    head: branch,
-    base: 'main',
-    draft: true,
-  });
-  scene.server.bot('coderabbitai[bot]');
-  scene.repository.roles.set(scene.server.user('coder'), 'write');
-  scene.server.forget();
-  const say = (line: number, body: string, author = 'maria', path = 'src/add.js', more: Place = {}) =>
-    scene.server.addThread(pull, { author, path, body, ...(line === 0 ? {} : { line }), ...more });
-  return { ...scene, pull, say };
-}
-
-/** One more commit of bugloop on the branch, as an earlier round leaves one. */
-async function commitOurs({ server, repository }: Scene, more: Record<string, string>): Promise<void> {
-  const message = 'fix: what the review found\n\nBugloop-Run: earlier';
-  await server.commit(repository, branch, more, { message, author: 'bugloop', email: 'bugloop@users.noreply.github.com' });
-}
-
-const stateOf = ({ issue }: Scene) =>
-  readState(issue.comments.find(({ body }) => body.startsWith('<!-- bugloop:status -->'))?.body ?? '', String(issue.number));
-
-/** Without a text the lines go away. */
-const suggest = (text?: string): string => `Like this:\n\`\`\`suggestion\n${text === undefined ? '' : `${text}\n`}\`\`\``;
-
-function review(scene: Opened, script: Call[][] = [[finish]], more: string[] = []): Promise<Ended> {
-  return run(scene, ['review', String(scene.pull.number), ...scripted(scene, script), ...more]);
-}
 
 function ledgerOf({ clone }: Scene): NonNullable<RunReport['review']> {
   const runs = join(clone, '.bugloop/runs');
@@ -119,10 +39,6 @@ function ledgerOf({ clone }: Scene): NonNullable<RunReport['review']> {
   return last;
 }
 
-const repliesTo = (scene: Opened, thread: ReviewThread): string[] =>
-  thread.comments.filter(({ author }) => author === scene.token.account).map(({ body }) => body);
-
-const pushes = ({ server }: Scene): number => server.requests.filter(({ operation }) => operation === 'git-receive-pack').length;
 const reads = ({ server }: Scene): string[] =>
   server.requests.filter(({ surface, writes }) => surface !== 'git' && !writes).map(({ operation }) => operation);
 

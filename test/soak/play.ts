@@ -103,7 +103,7 @@ export async function recordCourse(ground: Ground, subject: Subject): Promise<Co
   };
 }
 
-function countMoments(kind: Moment['kind'], names: readonly string[]): Moment[] {
+export function countMoments(kind: Moment['kind'], names: readonly string[]): Moment[] {
   return names.map((what, index) => ({ kind, what, nth: names.slice(0, index).filter((name) => name === what).length }));
 }
 
@@ -151,10 +151,10 @@ export async function playSignal(ground: Ground, blow: Blow, signal: 'SIGINT' | 
 }
 
 /** Runs bugloop and hits it with a signal at the moment, which a request does not survive. */
-async function strike(
+export async function strike(
   scene: Scene,
   args: string[],
-  { moment, when }: Blow,
+  { moment, when }: Pick<Blow, 'moment' | 'when'>,
   signal: NodeJS.Signals,
   struck: () => void = () => undefined,
 ): Promise<Ended> {
@@ -185,7 +185,7 @@ async function strike(
   return waitPatiently(running);
 }
 
-function matchMoment({ what, nth }: Moment): (request: FaultTarget) => boolean {
+export function matchMoment({ what, nth }: Moment): (request: FaultTarget) => boolean {
   let seen = 0;
   return ({ operation }) => operation === what && seen++ === nth;
 }
@@ -307,7 +307,12 @@ function treeOf({ server, repository }: Scene): Promise<string> {
   return server.git(repository, 'rev-parse', `${branch}^{tree}`);
 }
 
-function runPatiently(scene: Scene, args: string[], env: Record<string, string> = {}, clone = scene.clone): Promise<Ended> {
+export function runPatiently(
+  scene: Scene,
+  args: string[],
+  env: Record<string, string> = {},
+  clone = scene.clone,
+): Promise<Ended> {
   return waitPatiently(start(scene, args, env, clone));
 }
 
@@ -319,6 +324,6 @@ async function waitPatiently({ child, ended }: ReturnType<typeof start>): Promis
   });
 }
 
-function tail({ stdout, stderr }: Ended): string {
+export function tail({ stdout, stderr }: Ended): string {
   return (stderr.trim() || stdout.trim()).split('\n').slice(-3).join(' | ').slice(0, 500);
 }
