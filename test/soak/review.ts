@@ -110,7 +110,7 @@ async function playKill(moment: Moment, when: When, tree: string): Promise<Flaws
   await using _ = scene;
   const struck = await strike(scene, args, { moment, when }, 'SIGKILL');
   if (struck.signal !== 'SIGKILL') return struck.status === 3 ? [missed] : [`was not killed: ${tail(struck)}`];
-  return runUntilDone(scene, args, tree);
+  return await runUntilDone(scene, args, tree);
 }
 
 async function playFault(moment: Moment, kind: keyof typeof faultKinds, tree: string): Promise<Flaws> {
