@@ -23,7 +23,7 @@ export function sumsOf({ closes }: ReviewStanding): Sums | undefined {
 
 /** The issue in the hands of a round that is about to begin, with what earlier runs recorded. */
 export async function openReviewCase(context: Context, standing: ReviewStanding, journal: Journal): Promise<Case | undefined> {
-  const { closes, number } = standing;
+  const { closes, number, url, head } = standing;
   if (closes === undefined) return undefined;
   const earlier = readRecord(closes);
   // Whatever an earlier run did not come to write: the change is there.
@@ -34,7 +34,9 @@ export async function openReviewCase(context: Context, standing: ReviewStanding,
     { forge, ref: String(closes.issue.number ?? number), standing: closes, lookedAt: now(), config, journal, progress, now },
     { base: standing.base, state },
   );
-  return earlier === undefined ? opened : { ...opened, record: { ...opened.record, text: earlier.text } };
+  // The head before the round: should it end between its push and its last word, the next one sees that it was not told.
+  const { text = opened.record.text, change = { number, url, head } } = earlier ?? {};
+  return { ...opened, record: { ...opened.record, text, change } };
 }
 
 /** Takes the issue for one round; with `announce`, people see that a run is at work. `why`: another run has it. */
