@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestLog } from '../../src/core/feedback.ts';
 import { openGitHubReviews } from '../../src/forge/github/threads.ts';
 import type { Reviews } from '../../src/ports.ts';
-import { startGitHub, type GitHubServer, type PullRequest, type Repository, type Token } from '../servers/github/index.ts';
+import {
+  startGitHub,
+  type GitHubServer,
+  type Issue,
+  type PullRequest,
+  type Repository,
+  type Token,
+} from '../servers/github/index.ts';
 import { gitHubOptions, labels } from './forge.ts';
 
 /** What a review sees of a change on the double: every page, every kind of thread, and the logs of what failed. */
@@ -21,6 +28,7 @@ interface Ground {
   reviews: Reviews;
   repository: Repository;
   pull: PullRequest;
+  issue: Issue;
   token: Token;
 }
 
@@ -34,7 +42,7 @@ async function ground(): Promise<Ground> {
     labels: Object.values(labels),
     roles: { maria: 'write', guest: 'read' },
   });
-  await server.issue(repository, { title: 'It fails', body: 'x', author: 'guest' });
+  const issue = await server.issue(repository, { title: 'It fails', body: 'x', author: 'guest' });
   const token = server.token({ kind: 'actions', repositories: [repository] });
   await server.commit(repository, 'bugloop/issue-1', { 'src/a.js': changed, 'logo.bin': 'c\0d\n' });
   const pull = await server.pull(repository, {
@@ -47,21 +55,20 @@ async function ground(): Promise<Ground> {
   });
   const options = { ...(await gitHubOptions(server, repository, token)), automaticReviewers: [] };
   server.forget();
-  return { reviews: openGitHubReviews(options), repository, pull, token };
+  return { reviews: openGitHubReviews(options), repository, pull, issue, token };
 }
 
 describe('pages to the end', () => {
   test('150 threads, a thread of 130 comments, 230 comments on the change, 205 on the issue, 120 checks', async () => {
-    const { reviews, repository, pull } = await ground();
+    const { reviews, repository, pull, issue } = await ground();
     for (let line = 1; line <= 150; line += 1)
       await server.addThread(pull, { author: 'maria', path: 'src/a.js', line, body: `n ${line}` });
     const long = pull.threads[140]!;
     for (let number = 2; number <= 130; number += 1) await server.reply(long, `word ${number}`, 'maria');
     server.comment(pull, '/bugloop stop', 'maria');
     for (let number = 0; number < 229; number += 1) server.comment(pull, `by the way ${number}`, 'guest');
-    const [issue] = [...repository.discussions.values()];
-    for (let number = 0; number < 204; number += 1) server.comment(issue as never, `me too ${number}`, 'guest');
-    server.comment(issue as never, '<!-- bugloop:status -->\nat work', 'github-actions[bot]');
+    for (let number = 0; number < 204; number += 1) server.comment(issue, `me too ${number}`, 'guest');
+    server.comment(issue, '<!-- bugloop:status -->\nat work', 'github-actions[bot]');
     for (let number = 0; number < 120; number += 1) {
       const conclusion = number === 110 ? 'failure' : 'success';
       server.addCheck(repository, pull.headSha, { name: `check ${number}`, conclusion, status: 'completed' });
@@ -124,9 +131,9 @@ describe('a thread is told as it is', () => {
   });
 });
 
-describe('what a failed job printed', () => {
-  const log = (name: string): Buffer => readFileSync(new URL(`../fixtures/logs/${name}`, import.meta.url));
+const log = (name: string): Buffer => readFileSync(new URL(`../fixtures/logs/${name}`, import.meta.url));
 
+describe('what a failed job printed', () => {
   test.each(['job-failed.txt', 'job-failed.zip'])('%s: what failed, without colours, times and marks', async (name) => {
     const { repository, pull, token, reviews } = await ground();
     server.workflow(repository, {
