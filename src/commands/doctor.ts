@@ -1,7 +1,8 @@
 import type { CommandResult, Context } from '../context.ts';
 import { countResults, ranNothing } from '../core/compare.ts';
 import { configPath } from '../core/setup/init.ts';
-import { examine, type Finding } from '../core/setup/doctor.ts';
+import { examine, type DoctorFacts, type Finding } from '../core/setup/doctor.ts';
+import { findMissingPermissions, findOldPins, readPins } from '../core/setup/workflows.ts';
 import type { TestFacts } from '../core/setup/facts.ts';
 import type { Execution } from '../core/types.ts';
 import { exits } from '../errors.ts';
@@ -19,7 +20,7 @@ export async function doctor(context: Context, site: Site): Promise<CommandResul
     measureTests(context),
     findFiles(site),
   ]);
-  const findings = examine({ machine, config, forge, tests, files, serverUrl: operator.github.serverUrl });
+  const findings = examine({ machine, config, forge, tests, files, serverUrl: operator.github.serverUrl, now: context.now() });
   const failed = findings.some(({ level }) => level === 'fail');
   return { exit: failed ? exits.usage : exits.done, text: render(findings), data: { ok: !failed, findings } };
 }
@@ -54,12 +55,24 @@ function describeEnd({ argv, ended, exitCode, failureLines, output }: Execution)
   return `${argv.join(' ')} ${how}${last === '' ? '' : `: ${last.slice(0, 200)}`}`;
 }
 
-async function findFiles({ files }: Site): Promise<{ config: boolean; workflow: boolean; reviewerConfig: string | undefined }> {
+/** Shipped workflows whose versions are the ones to use. */
+const shippedWorkflows = ['bugloop', 'bugloop-dispatch', 'bugloop-review', 'bugloop-gate'];
+
+async function findFiles({ files, readShipped }: Site): Promise<DoctorFacts['files']> {
   const folder = '.github/workflows';
-  const texts = await Promise.all((await files.list(folder)).map((name) => files.read(`${folder}/${name}`)));
+  const names = (await files.list(folder)).filter((name) => /\.ya?ml$/.test(name));
+  const texts = await Promise.all(
+    names.map(async (name) => ({ file: name, text: (await files.read(`${folder}/${name}`)) ?? '' })),
+  );
+  const ours = texts.filter(({ text }) => /^\s*(?:-\s+)?uses:\s*\S*bugloop\S*@/m.test(text));
+  const shipped = await Promise.all(
+    shippedWorkflows.map(async (name) => ({ file: name, text: await readShipped(`examples/workflows/${name}.yml`) })),
+  );
   return {
     config: (await files.read(configPath)) !== undefined,
-    workflow: texts.some((text) => text !== undefined && /^\s*(?:-\s+)?uses:\s*\S*bugloop\S*@/m.test(text)),
+    workflow: ours.length > 0,
+    oldPins: findOldPins(readPins(ours), readPins(shipped)),
+    missingPermissions: ours.flatMap(({ text }) => findMissingPermissions(text)),
     reviewerConfig: (await files.read('.coderabbit.yaml')) ?? (await files.read('.coderabbit.yml')),
   };
 }

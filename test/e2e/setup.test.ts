@@ -198,6 +198,28 @@ describe('doctor', () => {
     expect(levels(findingsOf(guest.stdout))).toMatchObject({ 'account.permissions': 'fail', 'actions.open': 'warn' });
   });
 
+  test('tells scopes that are not enough, and of what a workflow lacks and is behind', async () => {
+    await using scene = await stage({ kind: 'classic' });
+    await run(scene, ['init', '--yes']);
+    const fresh = await run(scene, ['doctor', '--json', '--dry-run']);
+    expect(levels(findingsOf(fresh.stdout))).toMatchObject({ 'token.scopes': 'ok', 'workflow.pins': 'ok' });
+    expect(levels(findingsOf(fresh.stdout))).not.toHaveProperty('workflow.permissions');
+    const file = join(scene.clone, '.github/workflows/bugloop.yml');
+    const text = readFileSync(file, 'utf8');
+    const behind = text.replace(/@[0-9a-f]{40} # \S+/, `@${'0'.repeat(40)} # v0.0.1`);
+    writeFileSync(file, behind.replace(/^ {2}(?:checks|statuses): write\n/gm, ''));
+    const { value } = scene.server.token({ kind: 'classic', scopes: ['read:org'], repositories: [scene.repository] });
+    const told = findingsOf((await run(scene, ['doctor', '--json', '--dry-run'], { GITHUB_TOKEN: value })).stdout);
+    const found = (code: string) => told.findings.find((finding) => finding.code === code);
+    expect(found('token.scopes')).toMatchObject({ level: 'fail', mend: expect.stringContaining('settings/tokens') as unknown });
+    expect(found('workflow.pins')).toMatchObject({ level: 'warn', message: expect.stringContaining('@000000000000') as unknown });
+    expect(found('workflow.permissions')).toMatchObject({
+      level: 'fail',
+      message: 'the workflow does not give checks: write',
+      mend: expect.stringContaining('.github/workflows/bugloop.yml') as unknown,
+    });
+  });
+
   test('a wrong token is told as that', async () => {
     await using scene = await stage({ kind: 'expired' });
     const { status, stderr } = await run(scene, ['doctor', '--dry-run']);

@@ -1,4 +1,6 @@
 import type { Config } from '../config.ts';
+import { whereToGrant, whereToRenew } from './token.ts';
+import type { Pin } from './workflows.ts';
 import type { ForgeFacts, Machine, Seen, TestFacts } from './facts.ts';
 
 /** One thing that `doctor` looked at. Only `fail` keeps bugloop from working. */
@@ -18,8 +20,18 @@ export interface DoctorFacts {
   forge: ForgeFacts | undefined;
   tests: TestFacts;
   /** Files that were found of those that `init` writes. */
-  files: { config: boolean; workflow: boolean; reviewerConfig: string | undefined };
+  files: {
+    config: boolean;
+    workflow: boolean;
+    reviewerConfig: string | undefined;
+    /** Used in another version than the one that is shipped. */
+    oldPins: readonly Pin[];
+    /** What the workflow does not give to those that it calls. */
+    missingPermissions: readonly string[];
+  };
   serverUrl: string;
+  /** Milliseconds since the epoch. */
+  now: number;
 }
 
 /** Everything that was looked at, in the order of what a run needs first. The same facts always give the same findings. */
@@ -32,7 +44,9 @@ const warn = (code: string, message: string, mend: string): Finding => ({ code, 
 const fail = (code: string, message: string, mend: string): Finding => ({ code, level: 'fail', message, mend });
 
 function* examineMachine({ machine, config }: DoctorFacts): Generator<Finding> {
-  yield ok('node', `Node ${machine.node}`);
+  yield isAtLeast(machine.node, 22, 18)
+    ? ok('node', `Node ${machine.node}`)
+    : fail('node', `Node ${machine.node} is too old`, 'install Node 22.18 or newer');
   yield machine.git === undefined
     ? fail('git', 'git does not run', 'install git and put it on PATH')
     : isAtLeast(machine.git, 2, 34)
@@ -97,6 +111,22 @@ function* examineFiles({ files, config }: DoctorFacts): Generator<Finding> {
   yield files.workflow
     ? ok('files.workflow', 'a bugloop workflow')
     : warn('files.workflow', 'no workflow starts bugloop', 'run bugloop init and commit .github/workflows/bugloop.yml');
+  if (files.oldPins.length > 0) {
+    const [first] = files.oldPins;
+    yield warn(
+      'workflow.pins',
+      `${[...new Set(files.oldPins.map(({ file }) => file))].join(', ')}: other versions than this bugloop ships, e.g. ${first?.name}@${first?.version.slice(0, 12)}`,
+      'run bugloop init --force, look at the difference, and commit it',
+    );
+  } else if (files.workflow) yield ok('workflow.pins', 'the workflow uses the versions that this bugloop ships');
+  if (files.missingPermissions.length > 0) {
+    const list = files.missingPermissions.join(', ');
+    yield fail(
+      'workflow.permissions',
+      `the workflow does not give ${list}`,
+      `add ${list} under permissions: of .github/workflows/bugloop.yml`,
+    );
+  }
   yield ok('paths', `${config.protectedPaths.length} protected paths of your own, on top of the floor`);
   if (
     config.gate.automaticReviewers.length > 0 &&
@@ -113,7 +143,7 @@ function* examineFiles({ files, config }: DoctorFacts): Generator<Finding> {
 
 // ---------------------------------------------------------------------------------------------- the forge
 
-function* examineForge({ forge, config, serverUrl }: DoctorFacts): Generator<Finding> {
+function* examineForge({ forge, config, serverUrl, now }: DoctorFacts): Generator<Finding> {
   if (forge === undefined) {
     yield warn(
       'forge',
@@ -123,7 +153,7 @@ function* examineForge({ forge, config, serverUrl }: DoctorFacts): Generator<Fin
     return;
   }
   const settings = `${serverUrl}/${forge.slug}/settings`;
-  yield* examineToken(forge, settings);
+  yield* examineToken(forge, { settings, serverUrl, now });
   yield* judge(forge.defaultBranch, 'forge.base', (branch) => {
     const base = config.base ?? branch;
     return ok(
@@ -170,7 +200,14 @@ const kinds: Record<ForgeFacts['token']['kind'], string> = {
   unknown: 'a token of an unknown kind',
 };
 
-function* examineToken({ token, permissions, slug }: ForgeFacts, settings: string): Generator<Finding> {
+/** A token that ends within so many days is worth a word. */
+const soonDays = 7;
+
+function* examineToken(
+  { token, permissions, slug }: ForgeFacts,
+  { settings, serverUrl, now }: { settings: string; serverUrl: string; now: number },
+): Generator<Finding> {
+  const place = { kind: token.kind, slug, serverUrl };
   const whose = token.login.known ? ` of ${token.login.value}` : '';
   yield ok('token.kind', `${kinds[token.kind]}${whose}`);
   yield* judge(permissions, 'account.permissions', ({ push }) =>
@@ -182,11 +219,26 @@ function* examineToken({ token, permissions, slug }: ForgeFacts, settings: strin
           `give it write permission: ${settings}/access`,
         ),
   );
-  if (token.kind === 'fine-grained' || token.kind === 'app' || token.kind === 'actions') {
+  if (token.scopes.known) {
+    const scopes = token.scopes.value;
+    yield scopes.some((scope) => scope === 'repo' || scope === 'public_repo')
+      ? ok('token.scopes', `scopes ${scopes.join(', ')}`)
+      : fail(
+          'token.scopes',
+          `the token has the scopes ${scopes.join(', ') || '(none)'}, and needs repo`,
+          whereToGrant(place, ''),
+        );
+  } else {
     yield ok(
       'token.permissions',
-      'GitHub tells a token’s own rights to nobody; it needs contents, pull requests and issues: write',
+      'GitHub tells the rights of such a token to nobody: it needs contents, pull-requests and issues: write, and statuses or checks: write for the gate',
     );
+  }
+  if (token.expiresAt !== undefined) {
+    const days = Math.floor((token.expiresAt - now) / 86_400_000);
+    yield days >= soonDays
+      ? ok('token.expires', `the token lasts ${days} more days`)
+      : warn('token.expires', `the token lasts ${days} more days`, whereToRenew(place));
   }
 }
 

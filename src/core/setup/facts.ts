@@ -30,7 +30,14 @@ export type Seen<T> = { known: true; value: T } | { known: false; why: string };
 
 export interface ForgeFacts {
   slug: string;
-  token: { kind: TokenKind; login: Seen<string> };
+  token: {
+    kind: TokenKind;
+    login: Seen<string>;
+    /** GitHub tells them of classic tokens alone. */
+    scopes: Seen<readonly string[]>;
+    /** When it ends, where GitHub says it; milliseconds since the epoch. */
+    expiresAt?: number;
+  };
   /** `admin`, `maintain`, `write`, `triage`, `read`, or none of what is asked for. */
   permissions: Seen<{ push: boolean; admin: boolean }>;
   defaultBranch: Seen<string>;

@@ -25,7 +25,13 @@ export interface GitHubRequests {
 
 /** One request: a route of REST or a GraphQL document, and the form of its answer. */
 type Ask<T> =
-  | { route: string; parameters?: Record<string, unknown>; schema: z.ZodType<T> }
+  | {
+      route: string;
+      parameters?: Record<string, unknown>;
+      schema: z.ZodType<T>;
+      /** Shown the headers of the answer. */
+      headers?: (headers: Headers) => void;
+    }
   | {
       query: string;
       variables: Record<string, unknown>;
@@ -115,7 +121,7 @@ export function openHttp(options: GitHubRequests): Http {
   }
 
   async function request<T>(ask: Ask<T>): Promise<T> {
-    const { data, error } = 'route' in ask ? { data: await rest(ask.route, ask.parameters) } : await graphql(ask);
+    const { data, error } = 'route' in ask ? { data: await rest(ask) } : await graphql(ask);
     const answer = ask.schema.safeParse(data);
     if (error !== undefined && !(answer.success && 'partial' in ask && ask.partial)) throw error;
     if (answer.success) return answer.data;
@@ -123,8 +129,9 @@ export function openHttp(options: GitHubRequests): Http {
     throw unavailable(`${apiUrl} answered with something else (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`);
   }
 
-  async function rest(route: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
+  async function rest({ route, parameters = {}, headers }: Extract<Ask<unknown>, { route: string }>): Promise<unknown> {
     const response = await octokit.request(route, { owner, repo, ...parameters });
+    headers?.(headersOf(response.headers));
     return response.data as unknown;
   }
 
@@ -134,8 +141,7 @@ export function openHttp(options: GitHubRequests): Http {
     const body: unknown = response.data;
     const { data, errors } = typeof body === 'object' && body !== null ? (body as { data?: unknown; errors?: unknown }) : {};
     if (errors === undefined) return { data };
-    const headers = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-    return { data, error: explainGraphql(options, errors, headers, query) };
+    return { data, error: explainGraphql(options, errors, headersOf(response.headers), query) };
   }
 
   function pause(ms: number): Promise<void> {
@@ -153,6 +159,10 @@ export function openHttp(options: GitHubRequests): Http {
       if (signal.aborted) stop();
     });
   }
+}
+
+function headersOf(headers: Readonly<Record<string, unknown>>): Headers {
+  return new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 function ignore(): void {

@@ -23,7 +23,8 @@ const workflows = z.object({ workflows: z.array(z.object({ name: z.string(), pat
 /** Asks at most seven times, and more only for labels beyond the hundredth. Throws where nothing can be learned at all: a wrong token, or no connection. */
 export async function inspect(requests: GitHubRequests, { branch }: { branch: string | undefined }): Promise<ForgeFacts> {
   const http = openHttp(requests);
-  const about = await http.read({ route: 'GET /repos/{owner}/{repo}', schema: repository });
+  let headers = new Headers();
+  const about = await http.read({ route: 'GET /repos/{owner}/{repo}', schema: repository, headers: (seen) => (headers = seen) });
   const base = branch ?? about.default_branch;
   const [login, may, labels, required, active] = await Promise.all([
     see(http.read({ query: 'query { viewer { login } }', variables: {}, schema: viewer }), (told) => told.viewer.login),
@@ -47,7 +48,7 @@ export async function inspect(requests: GitHubRequests, { branch }: { branch: st
   ]);
   return {
     slug: requests.slug,
-    token: { kind: requests.kind, login },
+    token: { kind: requests.kind, login, ...readToken(headers) },
     permissions:
       about.permissions === undefined
         ? { known: false, why: 'GitHub does not say what this token may do' }
@@ -57,6 +58,20 @@ export async function inspect(requests: GitHubRequests, { branch }: { branch: st
     labels,
     requiredChecks: required,
     workflows: active,
+  };
+}
+
+/** What GitHub says of a token beside every answer. */
+function readToken(headers: Headers): Pick<ForgeFacts['token'], 'scopes' | 'expiresAt'> {
+  const scopes = headers.get('x-oauth-scopes');
+  // `2026-12-01 10:00:00 UTC`
+  const expiresAt = Date.parse(headers.get('github-authentication-token-expiration') ?? '');
+  return {
+    scopes:
+      scopes === null
+        ? { known: false, why: 'GitHub does not tell them of such a token' }
+        : { known: true, value: scopes.split(',').flatMap((scope) => scope.trim() || []) },
+    ...(Number.isNaN(expiresAt) ? {} : { expiresAt }),
   };
 }
 
