@@ -58,7 +58,8 @@ function describeEnd({ argv, ended, exitCode, failureLines, output }: Execution)
 /** Shipped workflows whose versions are the ones to use. */
 const shippedWorkflows = ['bugloop', 'bugloop-dispatch', 'bugloop-review', 'bugloop-gate'];
 
-async function findFiles({ files, readShipped }: Site): Promise<DoctorFacts['files']> {
+async function findFiles(site: Site): Promise<DoctorFacts['files']> {
+  const { files } = site;
   const folder = '.github/workflows';
   const names = (await files.list(folder)).filter((name) => /\.ya?ml$/.test(name));
   const texts = await Promise.all(
@@ -66,7 +67,7 @@ async function findFiles({ files, readShipped }: Site): Promise<DoctorFacts['fil
   );
   const ours = texts.filter(({ text }) => /^\s*(?:-\s+)?uses:\s*\S*bugloop\S*@/m.test(text));
   const shipped = await Promise.all(
-    shippedWorkflows.map(async (name) => ({ file: name, text: await readShipped(`examples/workflows/${name}.yml`) })),
+    shippedWorkflows.map(async (name) => ({ file: name, text: await site.readShipped(`examples/workflows/${name}.yml`) })),
   );
   return {
     config: (await files.read(configPath)) !== undefined,

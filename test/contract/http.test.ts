@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openHttp, type Http } from '../../src/forge/github/http.ts';
@@ -98,7 +97,8 @@ describe('a redirect', () => {
     });
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    const place = other.address();
+    const port = typeof place === 'object' ? place?.port : undefined;
     const http = await open();
     server.faults.add({ kind: 'redirect', match: 'rest', to: `http://127.0.0.1:${port}/` });
     await expect(http.read(about)).rejects.toMatchObject({ code: 'api.unavailable' });
