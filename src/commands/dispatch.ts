@@ -1,11 +1,12 @@
 import type { CommandResult, Context, Session } from '../context.ts';
-import { isSupportedEvent, readWish, type Wish } from '../core/event.ts';
+import { isSupportedEvent, readWish, type Cause, type Wish } from '../core/event.ts';
 import type { SlashCommand } from '../core/slash.ts';
 import { renderExplanation, renderMisread } from '../core/views/answer.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { takeTurn } from '../core/watch.ts';
 import type { CommentRef, Inbox } from '../inbox.ts';
 import { readRecord } from '../loop/claim.ts';
+import { halt } from '../loop/halt.ts';
 import type { Trigger } from './solve.ts';
 
 /**
@@ -39,7 +40,8 @@ const maxJudged = 20;
 
 /** What one wish comes to: a run to be started, or all that there is to say. */
 type Work =
-  | { kind: 'solve' | 'resume'; number: number; trigger: Trigger }
+  | { kind: 'solve'; number: number; trigger: Trigger }
+  | { kind: 'resume'; number: number; cause: Cause }
   | { kind: 'review'; number: number }
   | { kind: 'gate'; number: number }
   | { kind: 'said'; text: string };
@@ -79,12 +81,13 @@ function settle(
 }
 
 async function startRun(session: Session, wish: Extract<Wish, { kind: 'solve' | 'resume' }>): Promise<Work[]> {
-  const { kind, issue: number, actor } = wish;
+  const { issue: number, actor } = wish;
   const text = 'text' in wish ? wish.text : undefined;
   if (text?.body.trim() === '') session.progress.warn(`#${number} has no description: all that is known is its title`);
   // Asks the forge, before anything is spent; a bot has no permission that the forge could tell of.
   if (wish.kind !== 'solve' || !wish.vouched) await (await openAt(session, number)).assertMayStart(actor);
-  return [{ kind, number, trigger: text === undefined ? {} : { text } }];
+  if (wish.kind === 'resume') return [{ kind: 'resume', number, cause: { byHand: true } }];
+  return [{ kind: 'solve', number, trigger: { cause: wish.cause, ...(text === undefined ? {} : { text }) } }];
 }
 
 async function startReview(session: Session, { change, actor, automatic }: Extract<Wish, { kind: 'review' }>): Promise<Work[]> {
@@ -106,8 +109,10 @@ async function findStopped(session: Session, { openInbox, part }: DispatchOption
   const stopped: Work[] = [];
   for (const number of numbers) {
     if (stopped.length === maxWatched) break;
-    const { open, lock } = await forge.read(String(number));
-    if (open && lock?.live !== true) stopped.push({ kind: 'resume', number, trigger: {} });
+    const { open, lock, issue } = await forge.read(String(number));
+    // Somebody may have taken it off since this was decided.
+    const said = issue.labels?.some((label) => label.toLowerCase() === inProgress.toLowerCase()) === true;
+    if (open && said && lock?.live !== true) stopped.push({ kind: 'resume', number, cause: { byHand: false } });
   }
   return stopped;
 }
@@ -127,11 +132,7 @@ async function findChanges(
 
 // ---------------------------------------------------------------------------------------------- commands in comments
 
-async function obey(
-  session: Session,
-  wish: Extract<Wish, { kind: 'slash' }>,
-  { openInbox, part }: DispatchOptions,
-): Promise<Work[]> {
+async function obey(session: Session, wish: SlashWish, { openInbox, part }: DispatchOptions): Promise<Work[]> {
   const { slash, place, actor } = wish;
   const context = await openAt(session, place.number);
   await context.assertMayStart(actor);
@@ -147,14 +148,14 @@ async function obey(
   }
   const comment: CommentRef = { place: place.number, id: wish.comment };
   if ((await inbox.receive(comment)).answered) return [{ kind: 'said', text: 'this comment was answered before' }];
-  const text = slash.ok ? await answers[slash.command](context, issue) : renderMisread(slash);
+  const text = slash.ok ? await answers[slash.command](context, issue, wish) : renderMisread(slash);
   if (!(await inbox.answer(comment, text))) return [{ kind: 'said', text: 'this comment was answered before' }];
   const said: Work = { kind: 'said', text };
   return run === undefined ? [said] : [said, run];
 }
 
-function runFor(command: SlashCommand, number: number, { text, actor }: Extract<Wish, { kind: 'slash' }>): Work | undefined {
-  const trigger = text === undefined ? {} : { text };
+function runFor(command: SlashCommand, number: number, { text, actor, cause }: SlashWish): Work | undefined {
+  const trigger = { cause, ...(text === undefined ? {} : { text }) };
   switch (command) {
     case 'solve':
     case 'retry':
@@ -166,25 +167,26 @@ function runFor(command: SlashCommand, number: number, { text, actor }: Extract<
   }
 }
 
-const answers: Readonly<Record<SlashCommand, (context: Context, issue: number) => string | Promise<string>>> = {
+const answers: Readonly<Record<SlashCommand, (context: Context, issue: number, wish: SlashWish) => string | Promise<string>>> = {
   solve: (_context, issue) => `On it: a run of #${issue} starts.`,
   retry: (_context, issue) => `On it: a run of #${issue} starts.`,
   approve: (_context, issue) => `The plan is approved: a run of #${issue} starts.`,
   'tests-only': () => 'A run that only writes the test is not there yet; `/bugloop solve` writes test and fix.',
   explain: async (context, issue) => renderExplanation(readRecord(await (await context.openForge()).read(String(issue)))),
-  stop: (context, issue) => letGo(context, issue, []),
-  skip: (context, issue) => letGo(context, issue, [context.config.labels.trigger]),
+  stop: (context, issue, wish) => letGo(context, issue, wish, false),
+  skip: (context, issue, wish) => letGo(context, issue, wish, true),
 };
 
-/** Takes our labels, our assignment and our lock off the issue. */
-async function letGo(context: Context, issue: number, labels: readonly string[]): Promise<string> {
-  const { config } = context;
+/** Ends the work on the issue: nothing that was asked for before is published any more. */
+async function letGo(context: Context, issue: number, { actor, cause }: SlashWish, skip: boolean): Promise<string> {
+  const { config, progress, now, repository } = context;
   const forge = await context.openForge();
-  const standing = await forge.read(String(issue));
-  const { inProgress } = config.labels;
-  const release = standing.lock === undefined ? {} : { release: standing.lock.run };
-  await forge.mark(standing, { remove: [inProgress, ...labels], unassign: [config.agents.bugsolver.assignee], ...release });
-  return `bugloop lets #${issue} go. What a run has pushed so far stays on \`${standing.branch}\`.`;
+  const base = { commit: repository.base };
+  const at = cause.at ?? new Date(now()).toISOString();
+  const standing = await halt({ forge, ref: String(issue), config, progress }, base, { at, by: actor.login, skip });
+  const left = `What a run has pushed so far stays on \`${standing.branch}\`; a run that is at work publishes nothing any more.`;
+  if (!skip) return `bugloop lets #${issue} go. ${left} \`/bugloop solve\` starts a new run.`;
+  return `bugloop leaves #${issue} alone, whatever label is set, until \`/bugloop solve\` asks for a run. ${left}`;
 }
 
 // ---------------------------------------------------------------------------------------------- what comes of it
@@ -225,6 +227,7 @@ async function carryOut(session: Session, work: Work): Promise<CommandResult> {
   return work.kind === 'said' ? { exit: exits.done, text: `${work.text}\n` } : await run(session, work);
 }
 
+type SlashWish = Extract<Wish, { kind: 'slash' }>;
 type Run = Exclude<Work, { kind: 'said' }>;
 
 function run(session: Session, work: Run): Promise<CommandResult> {
@@ -232,15 +235,15 @@ function run(session: Session, work: Run): Promise<CommandResult> {
   return work.kind === 'gate' ? lookAtGate(session, work.number) : runAgent(session, work);
 }
 
-async function runAgent(session: Session, { kind, number, trigger }: Extract<Run, { trigger: Trigger }>): Promise<CommandResult> {
-  const issue = String(number);
+async function runAgent(session: Session, work: Extract<Run, { kind: 'solve' | 'resume' }>): Promise<CommandResult> {
+  const issue = String(work.number);
   const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
-  if (kind === 'resume') {
+  if (work.kind === 'resume') {
     const { resume } = await import('./resume.ts');
-    return resume(context, { issue });
+    return resume(context, { issue, cause: work.cause });
   }
   const { solve } = await import('./solve.ts');
-  return solve(context, { issue, trigger });
+  return solve(context, { issue, trigger: work.trigger });
 }
 
 async function runReview(session: Session, number: number): Promise<CommandResult> {

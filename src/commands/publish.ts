@@ -1,11 +1,12 @@
 import type { CommandResult, Context, Session } from '../context.ts';
+import { askedNever, describeHalt, findHalt } from '../core/halt.ts';
 import { readRunReport, type RunReport } from '../core/report.ts';
 import { renderCalls } from '../core/views/plan.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { readCheckpoint } from '../loop/checkpoint.ts';
-import { findObstacle, openCase, takeIssue } from '../loop/claim.ts';
+import { findObstacle, openCase, readRecord, takeIssue } from '../loop/claim.ts';
 import { conclude, staleBase } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
 import { stepsOfPublish } from '../loop/plan.ts';
@@ -54,6 +55,10 @@ export async function publishRun(
   };
   const prior = findObstacle(standing);
   if (prior !== undefined) return { ...result, exit: exits.done, text: `Nothing to do: ${prior}\n` };
+  const asked = (await readCheckpoint(journal))?.asked ?? askedNever;
+  const halt = findHalt(readRecord(standing), asked);
+  if (halt !== undefined)
+    return { ...result, exit: exits.done, text: `Nothing to do: ${describeHalt(halt)} since the run began\n` };
   const { config, progress, now } = context;
   if (context.flags.dryRun) {
     const calls = forge.plan(standing, stepsOfPublish(config, standing, report.head));
@@ -61,7 +66,7 @@ export async function publishRun(
     return { exit: exits.done, text, data: { dryRun: true, calls } };
   }
   const opened = openCase(
-    { forge, ref, standing, lookedAt, config, journal, progress, now },
+    { forge, ref, standing, lookedAt, asked, config, journal, progress, now },
     { base: report.base, state: 'SOLVING' },
   );
   return whileOpening(context.openMirror(report.base.commit), async (opening) => {

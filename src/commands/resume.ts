@@ -1,4 +1,6 @@
 import type { CommandResult, Context } from '../context.ts';
+import type { Cause } from '../core/event.ts';
+import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
 import { readRunReport } from '../core/report.ts';
 import type { Issue } from '../core/types.ts';
@@ -27,7 +29,10 @@ import { publishRun } from './publish.ts';
  * Goes on where a run of the issue stopped: with its journal and bundle where they are on this machine, else with the
  * branch and the status comment. A run that only was not published yet is published.
  */
-export async function resume(context: Context, { issue: ref }: { issue: string }): Promise<CommandResult> {
+export async function resume(
+  context: Context,
+  { issue: ref, cause = { byHand: true } }: { issue: string; cause?: Cause },
+): Promise<CommandResult> {
   const startedAt = context.now();
   const template = readTemplate(await context.readPrompt('solve-issue'));
   const forge = await context.openForge();
@@ -38,6 +43,10 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
     return { exit: exits.done, text: `Nothing to do: ${prior}\n` };
   }
   assertSameText(standing);
+  const record = readRecord(standing);
+  const asked = askedBy(cause, record);
+  const halt = findHalt(record, asked);
+  if (halt !== undefined) return { exit: exits.done, text: `Nothing to do: ${describeHalt(halt)}\n` };
 
   // Whether an earlier run is here is not looked for: that would take its lock.
   if (context.flags.dryRun) {
@@ -49,15 +58,17 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
   const checkpoint = found === undefined ? undefined : await readCheckpoint(found);
   const local = checkpoint?.start.base.commit === context.repository.base ? checkpoint : undefined;
   const older = local === undefined ? await findOlder(context, checkpoint) : undefined;
+  if (found !== undefined) await found.append('journal.jsonl', { type: 'asked', ...asked });
   if (found !== undefined && local?.sealed?.outcome === 'proven' && context.flags.publish) {
     const report = readRunReport((await found.read('report.json')) ?? '');
     if (report.ok) return publishRun(context, { journal: found, report: report.report, ref, target: found.dir });
   }
   const journal = found !== undefined && local !== undefined ? found : await context.openJournal(standing.issue.id);
+  if (journal !== found) await journal.append('journal.jsonl', { type: 'asked', ...asked });
   const issue: Issue = local === undefined ? standing.issue : { ...standing.issue, ...textOf(local) };
   const { config, progress, now } = context;
   const opened = openCase(
-    { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, config, journal, progress, now },
+    { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, asked, config, journal, progress, now },
     { base: baseOf(context) },
   );
   const bug = readReport(issue);
@@ -68,7 +79,14 @@ export async function resume(context: Context, { issue: ref }: { issue: string }
       const prepared = await preparing;
       const { workspace, located } = prepared;
       const onto = await fetchPublished(taken.case, workspace.mirror);
-      const run = openRun(context, prepared, { standing: taken.case.standing, report: bug, journal, startedAt, onto });
+      const run = openRun(context, prepared, {
+        standing: taken.case.standing,
+        report: bug,
+        journal,
+        startedAt,
+        onto,
+        held: taken.case,
+      });
       if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
       const carried = found === undefined || older === undefined ? undefined : await fromOlder(context, found, older, workspace);
       const progressed =

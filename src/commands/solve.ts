@@ -1,11 +1,13 @@
 import type { CommandResult, Context } from '../context.ts';
+import type { Cause } from '../core/event.ts';
+import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
 import type { Issue } from '../core/types.ts';
 import { renderCalls, renderPlan, type PlanFacts } from '../core/views/plan.ts';
 import { exits } from '../errors.ts';
 import { approve, askForApproval, needsApproval } from '../loop/approval.ts';
 import { describeStart } from '../loop/checkpoint.ts';
-import { findPrior, openCase } from '../loop/claim.ts';
+import { findPrior, openCase, readRecord } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
 import { stepsOfSolve } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
@@ -24,14 +26,18 @@ import {
 export interface Trigger {
   /** Title and text as they were then: what somebody wrote into the issue since is not read. */
   text?: Pick<Issue, 'title' | 'body'>;
+  cause: Cause;
   /** Login of who approved the plan, permission checked. */
   approvedBy?: string;
 }
 
+/** Whoever types the command asks for this very issue, and sees what it shows now. */
+const ownHand: Trigger = { cause: { byHand: true } };
+
 /** Issue → draft change: read, claim, baseline, repair, seal, conclude. */
 export async function solve(
   context: Context,
-  { issue: ref, trigger = {} }: { issue: string; trigger?: Trigger },
+  { issue: ref, trigger = ownHand }: { issue: string; trigger?: Trigger },
 ): Promise<CommandResult> {
   const startedAt = context.now();
   const template = readTemplate(await context.readPrompt('solve-issue'));
@@ -43,6 +49,10 @@ export async function solve(
     await tellIfUntold(context, forge, ref, standing);
     return nothingToDo(prior);
   }
+  const record = readRecord(standing);
+  const asked = askedBy(trigger.cause, record);
+  const halt = findHalt(record, asked);
+  if (halt !== undefined) return nothingToDo(`${describeHalt(halt)}; /bugloop solve, or bugloop solve ${ref}, starts anew`);
   const report = readReport(standing.issue);
   if (context.flags.dryRun) {
     const calls = forge.plan(standing, stepsOfSolve(context.config, standing, context.flags));
@@ -51,9 +61,10 @@ export async function solve(
   }
 
   const journal = await context.openJournal(standing.issue.id);
+  await journal.append('journal.jsonl', { type: 'asked', ...asked });
   const { config, progress, now } = context;
   const opened = openCase(
-    { forge, ref, standing, lookedAt: startedAt, config, journal, progress, now },
+    { forge, ref, standing, lookedAt: startedAt, asked, config, journal, progress, now },
     { base: baseOf(context) },
   );
   const planned = approve(opened, trigger.approvedBy);
@@ -68,7 +79,7 @@ export async function solve(
     return releasingOnError(claimed, async () => {
       const prepared = await preparing;
       const onto = await fetchPublished(claimed.case, prepared.workspace.mirror);
-      const run = openRun(context, prepared, { standing, report, journal, startedAt, onto });
+      const run = openRun(context, prepared, { standing, report, journal, startedAt, onto, held: claimed.case });
       await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
       const ending = await runLoop(run, { template, located: prepared.located, announced: claimed.announced });
       return await finish(context, claimed.case, run, ending, startedAt);

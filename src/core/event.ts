@@ -5,7 +5,7 @@ import { readManual } from './event/manual.ts';
 import { commentPayload, issuesPayload, manualPayload, reviewPayload, workflowRunPayload } from './event/payloads.ts';
 import { ignore, type Listener, type Wish } from './event/wish.ts';
 
-export type { Actor, Wish } from './event/wish.ts';
+export type { Actor, Cause, Wish } from './event/wish.ts';
 
 /** One kind of event: how its payload is read, and what it asks for. */
 type Reading = (payload: unknown, listener: Listener) => Wish;

@@ -110,9 +110,9 @@ export const reportSchema = z.strictObject({
   }),
   /**
    * `proven`: a branch with an executed proof. `escalated`: a human is needed. `nothing-to-do`: already answered.
-   * `interrupted` and `transient`: a checkpoint is kept and the run can go on.
+   * `interrupted` and `transient`: a checkpoint is kept and the run can go on. `stopped`: a person ended it from outside.
    */
-  outcome: z.enum(['proven', 'escalated', 'nothing-to-do', 'interrupted', 'transient']),
+  outcome: z.enum(['proven', 'escalated', 'nothing-to-do', 'interrupted', 'transient', 'stopped']),
   /** Why it did not end in a proof. */
   escalation: reason.exactOptional(),
   /** Proven, but a person has to look at these before it is merged. */

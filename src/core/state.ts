@@ -23,6 +23,8 @@ export type Move =
   | 'reopen'
   | 'merge'
   | 'escalate'
+  /** A person ended the work from outside. */
+  | 'halt'
   /** A run ended without a result and without a fault of the issue: it waits for the next one. */
   | 'release';
 
@@ -43,6 +45,7 @@ const moves: Record<Move, Partial<Record<State, State>>> = {
   reopen: { READY: 'REVIEWING' },
   merge: { PR_DRAFT: 'MERGED', REVIEWING: 'MERGED', READY: 'MERGED', MERGED: 'MERGED' },
   escalate: { ASSIGNED: 'ESCALATED', SOLVING: 'ESCALATED', REVIEWING: 'ESCALATED', ESCALATED: 'ESCALATED' },
+  halt: { OPEN: 'OPEN', ASSIGNED: 'OPEN', SOLVING: 'OPEN' },
   release: { ASSIGNED: 'OPEN', SOLVING: 'OPEN', REVIEWING: 'PR_DRAFT' },
 };
 
@@ -65,6 +68,8 @@ const recordSchema = z.strictObject({
   progress: z.strictObject({ commit: z.string(), attempts: z.int() }).exactOptional(),
   /** Waits until a person with write permission approves the plan of this digest. */
   plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
+  /** The newest stop or skip, kept for good: which run was the last one then, when, and by whom. */
+  halt: z.strictObject({ at: z.string(), by: z.string(), skip: z.boolean(), run: z.string() }).exactOptional(),
   change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
   /** Who may know the lines of the change, as `git blame` has it. */
   reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Asked } from '../core/halt.ts';
 import { attemptSchema, type Attempt } from '../core/report.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import type { Journal } from '../ports.ts';
@@ -44,6 +45,8 @@ export function describeStart(run: Run, ref: string, startedAt: number, base: { 
 
 export interface Checkpoint {
   start: Start;
+  /** Since when it is wanted: by whoever asked last. */
+  asked?: Asked;
   attempts: Attempt[];
   /** Outcome that the run was sealed with, and its commit. */
   sealed?: { outcome: string; head: CommitId };
@@ -51,6 +54,7 @@ export interface Checkpoint {
   published: boolean;
 }
 
+const askedLine = z.object({ type: z.literal('asked'), since: z.string(), byHand: z.boolean() });
 const attemptLine = z.object({ type: z.literal('attempt'), attempt: attemptSchema });
 const sealedLine = z.object({ type: z.literal('sealed'), outcome: z.string(), head: z.string() });
 const renewedLine = z.object({ type: z.literal('renewed'), base: startSchema.shape.base });
@@ -59,7 +63,10 @@ const changeLine = z.object({ type: z.literal('change') });
 /** Reads a journal; `undefined` where the run did not get so far as to start. */
 export async function readCheckpoint(journal: Journal): Promise<Checkpoint | undefined> {
   let checkpoint: Checkpoint | undefined;
+  let asked: Asked | undefined;
   for (const line of await journal.entries('journal.jsonl')) {
+    const wanted = askedLine.safeParse(line);
+    if (wanted.success) asked = { since: wanted.data.since, byHand: wanted.data.byHand };
     const start = startSchema.safeParse(line);
     if (start.success) checkpoint ??= { start: start.data, attempts: [], published: false };
     if (checkpoint === undefined) continue;
@@ -78,6 +85,7 @@ export async function readCheckpoint(journal: Journal): Promise<Checkpoint | und
     if (sealed.success) checkpoint.sealed = { outcome: sealed.data.outcome, head: sealed.data.head };
     if (changeLine.safeParse(line).success) checkpoint.published = true;
   }
+  if (checkpoint !== undefined && asked !== undefined) checkpoint.asked = asked;
   return checkpoint;
 }
 

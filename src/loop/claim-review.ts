@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { askedBy } from '../core/halt.ts';
 import type { RunReport, Sums } from '../core/report.ts';
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import type { SortedThreads } from '../core/threads.ts';
@@ -30,8 +31,19 @@ export async function openReviewCase(context: Context, standing: ReviewStanding,
   const state = earlier !== undefined && advance(earlier.state, 'review') !== undefined ? earlier.state : 'PR_DRAFT';
   const { config, progress, now } = context;
   const forge = await context.openForge();
+  const asked = askedBy({ byHand: false }, earlier);
   const opened = openCase(
-    { forge, ref: String(closes.issue.number ?? number), standing: closes, lookedAt: now(), config, journal, progress, now },
+    {
+      forge,
+      ref: String(closes.issue.number ?? number),
+      standing: closes,
+      lookedAt: now(),
+      asked,
+      config,
+      journal,
+      progress,
+      now,
+    },
     { base: standing.base, state },
   );
   // The head before the round: should it end between its push and its last word, the next one sees that it was not told.

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../core/config.ts';
+import { carryHalt, describeHalt, findHalt, type Asked } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import { advance, readState, stateVersion, summarise, type Move, type StateRecord } from '../core/state.ts';
-import type { CommitId, Issue } from '../core/types.ts';
+import type { CommitId, Issue, Reason } from '../core/types.ts';
 import { renderStatus } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Forge, Journal, Marks, OpenChange, Progress, Standing } from '../ports.ts';
@@ -16,6 +17,9 @@ export interface Case {
   /** When `standing` was seen, in milliseconds since the epoch. */
   lookedAt: number;
   record: StateRecord;
+  asked: Asked;
+  /** When the forge took a lock in the name of this run, in milliseconds since the epoch; absent where there is none. */
+  lockedAt?: number;
   config: Config;
   journal: Journal;
   progress: Progress;
@@ -82,6 +86,7 @@ export function openCase(parts: Omit<Case, 'record'>, facts: { base: StateRecord
     run: parts.journal.id,
     branch: parts.standing.branch,
     base: facts.base,
+    ...(earlier?.halt === undefined ? {} : { halt: carryHalt(earlier.halt, parts.asked) }),
   };
   return { ...parts, record };
 }
@@ -114,19 +119,20 @@ export async function takeIssue(held: Case): Promise<{ ok: true; case: Case } | 
   const locked = await lockIssue(held);
   if (!locked.ok) return locked;
   // Nobody was seen at work, so whoever could have come and gone since did so within the time the look is old.
-  const taken = !locked.took ? await lookAgain(held) : await lookNow(held);
-  const why = findObstacle(taken.standing);
+  const own: Case = isApart(held.standing) ? { ...held, lockedAt: held.now() } : held;
+  const taken = locked.took ? await lookNow(own) : await lookAgain(own);
+  const why = findObstacle(taken.standing) ?? findStop(taken)?.message;
   if (why === undefined) return { ok: true, case: taken };
   await mark(taken, { release: journal.id });
   return { ok: false, why };
 }
 
-/** The case with a fresh look, unless the one it has is fresh. What this run itself holds is no obstacle. */
+/** The case with a fresh look, unless the one it has is fresh. */
 export async function lookAgain(held: Case): Promise<Case> {
   return held.now() - held.lookedAt > freshMs ? lookNow(held) : held;
 }
 
-/** The case with a fresh look. */
+/** The case with a look of now. What this run itself holds is no obstacle. */
 export async function lookNow(held: Case): Promise<Case> {
   const lookedAt = held.now();
   const standing = await held.forge.read(held.ref);
@@ -134,6 +140,23 @@ export async function lookNow(held: Case): Promise<Case> {
   const own = lock?.run === held.journal.id ? { lock: { ...lock, live: false } } : {};
   // What the run works on is the text that it began with.
   return { ...held, lookedAt, standing: { ...standing, issue: held.standing.issue, ...own } };
+}
+
+/** The forge is another place than this machine: others write to it meanwhile. */
+export function isApart({ base }: Standing): boolean {
+  return base !== undefined;
+}
+
+const stop = (message: string): Reason => ({ code: 'run.stopped', message });
+
+/** Why the run has to end, as its newest look shows: somebody halted it, or its lock is not its own any more. */
+export function findStop({ standing, asked, lockedAt, lookedAt, journal }: Case): Reason | undefined {
+  const halt = findHalt(readRecord(standing), asked);
+  if (halt !== undefined) return stop(describeHalt(halt));
+  if (lockedAt === undefined || lookedAt < lockedAt || standing.lock?.run === journal.id) return undefined;
+  return stop(
+    standing.lock === undefined ? 'its lock on the issue was taken away' : `run ${standing.lock.run} has the issue now`,
+  );
 }
 
 /** A case in the hands of its run. */
@@ -176,9 +199,12 @@ export function stoppedAt<E extends object>(error: E, held: Case, { waits = fals
 export async function letGo(before: Case, error: unknown): Promise<void> {
   const known = typeof error === 'object' && error !== null ? reached.get(error) : undefined;
   const { held, waits } = known ?? { held: before, waits: false };
+  // The words of whoever stopped it stay.
+  const current = isApart(held.standing) ? await lookAgain(held) : held;
+  if (findStop(current) !== undefined) return await mark(current, { release: held.journal.id });
   const { inProgress, trigger } = held.config.labels;
   const labels = waits ? { add: [inProgress], remove: [trigger] } : { remove: [inProgress] };
-  await markStatus(step(held, 'release'), { ...labels, release: held.journal.id });
+  await markStatus(step(current, 'release'), { ...labels, release: held.journal.id });
 }
 
 /** The case after a move; what is not allowed from its state is a bug of ours. */

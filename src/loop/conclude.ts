@@ -7,7 +7,7 @@ import type { Change, CommitId, Reason } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Marks, Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
-import { findPrior, lookAgain, mark, markStatus, step, stoppedAt, type Case } from './claim.ts';
+import { findPrior, findStop, isApart, lookAgain, mark, markStatus, step, stoppedAt, type Case } from './claim.ts';
 
 /** A run that was sealed, and the mirror that holds what it made. */
 export interface Sealed {
@@ -29,28 +29,36 @@ export interface Sealed {
 export type Conclusion =
   | { kind: 'published'; opened: OpenedChange; report: RunReport }
   | { kind: 'escalated' }
+  /** Somebody ended it from outside: nothing was written. */
+  | { kind: 'stopped'; why: string }
   | { kind: 'kept'; why: string }
   /** The forge takes the change only on its newest base. Nothing was written, and the issue is still held. */
   | { kind: 'stale'; why: string };
 
 /** Ends a run on the forge by its outcome: published, handed to a person, or put down to be taken up again. */
 export async function conclude(held: Case, sealed: Sealed): Promise<Conclusion> {
-  switch (sealed.report.outcome) {
+  const { outcome } = sealed.report;
+  // Nobody else writes to a plain repository, and an issue that is a file may be gone.
+  const current = isApart(held.standing) || outcome === 'proven' ? await lookAgain(held) : held;
+  const stop = findStop(current);
+  if (stop !== undefined) return letBe(current, stop.message);
+  switch (outcome) {
     case 'proven':
-      return publish(held, sealed);
+      return publish(current, sealed);
     case 'escalated':
-      return escalate(held, sealed);
+      return escalate(current, sealed);
+    case 'stopped':
+      return letBe(current, sealed.report.escalation?.message ?? 'the run was stopped');
     default:
-      return putDown(held, sealed);
+      return putDown(current, sealed);
   }
 }
 
 /**
- * Publishes a sealed commit: looks again, judges the very trees that leave, moves the one branch, opens the one draft
+ * Publishes a sealed commit: judges the very trees that leave, moves the one branch, opens the one draft
  * change, and says so on the issue. Every step finds what an earlier try already did.
  */
-async function publish(held: Case, sealed: Sealed): Promise<Conclusion> {
-  const current = await lookAgain(held);
+async function publish(current: Case, sealed: Sealed): Promise<Conclusion> {
   const { forge, standing, journal, config } = current;
   const prior = findPrior({ ...standing, changes: standing.changes.filter(({ fromBranch }) => !fromBranch) });
   if (prior !== undefined) return keep(current, prior);
@@ -159,6 +167,12 @@ async function putDown(held: Case, sealed: Sealed): Promise<Conclusion> {
   const { labels } = current.config;
   await markStatus(step(current, 'release'), { remove: [labels.inProgress], release: current.journal.id }, sealed.report);
   return { kind: 'kept', why: sealed.report.escalation?.message ?? 'the run did not finish' };
+}
+
+/** The lock ends, where it still is the run's own; labels and words are those of whoever stopped it. */
+async function letBe(held: Case, why: string): Promise<Conclusion> {
+  await mark(held, { release: held.journal.id });
+  return { kind: 'stopped', why };
 }
 
 /** Ends the lock and nothing else: what is there is somebody else's. */

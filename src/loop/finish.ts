@@ -1,9 +1,10 @@
 import type { CommandResult, Context } from '../context.ts';
+import { askedBy } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { exits, type Exit } from '../errors.ts';
 import type { Forge, Standing } from '../ports.ts';
-import { findUntold, lookAgain, openCase, takeIssue, type Case } from './claim.ts';
+import { findUntold, lookAgain, openCase, readRecord, takeIssue, type Case } from './claim.ts';
 import { conclude, staleBase, tell, type Conclusion } from './conclude.ts';
 import { onNewestBase } from './renew.ts';
 import type { Run } from './run.ts';
@@ -73,6 +74,8 @@ export function tellConclusion(result: CommandResult, conclusion: Exclude<Conclu
     }
     case 'escalated':
       return { ...result, exit: exits.escalated };
+    case 'stopped':
+      return { ...result, exit: exits.done, text: `${text}\nNot published: ${conclusion.why}\n` };
     default:
       return result.report?.outcome === 'proven' ? { ...result, text: `${text}\nNot published: ${conclusion.why}\n` } : result;
   }
@@ -84,7 +87,11 @@ export async function tellIfUntold(context: Context, forge: Forge, ref: string, 
   if (change === undefined || !context.flags.publish || context.flags.dryRun) return;
   const { config, progress, now } = context;
   const journal = await context.openJournal(standing.issue.id);
-  const opened = openCase({ forge, ref, standing, lookedAt: now(), config, journal, progress, now }, { base: baseOf(context) });
+  const asked = askedBy({ byHand: false }, readRecord(standing));
+  const opened = openCase(
+    { forge, ref, standing, lookedAt: now(), asked, config, journal, progress, now },
+    { base: baseOf(context) },
+  );
   const taken = await takeIssue(opened);
   if (taken.ok) await tell(taken.case, change);
 }
@@ -93,6 +100,7 @@ export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
   switch (outcome) {
     case 'proven':
     case 'nothing-to-do':
+    case 'stopped':
       return exits.done;
     case 'escalated':
       return exits.escalated;

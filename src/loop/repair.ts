@@ -30,7 +30,7 @@ const callBytes = 64 * 1024;
 export type Repaired = { progressed: Progressed } & (
   | { end: 'proven'; evaluation: Evaluation }
   | { end: 'escalated'; reason: Reason }
-  | { end: 'interrupted' | 'transient'; reason: Reason }
+  | { end: 'interrupted' | 'transient' | 'stopped'; reason: Reason }
 );
 
 /** Where a run without attempts stands. */
@@ -64,6 +64,8 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt, progr
   for (;;) {
     const limit = reachedLimit(progressed.attempts.length, run.limits, progressed.spent, run.now());
     if (limit !== undefined) return { end: 'escalated', reason: limit, progressed };
+    const stop = await run.lookout?.();
+    if (stop !== undefined) return { end: 'stopped', reason: stop, progressed };
 
     const { result, evaluation } = await attempt(run, baseline, progressed, { system: prompt.system, message });
     const code = result.end === 'refused' ? result.code : undefined;

@@ -28,6 +28,8 @@ export interface Run {
   progress: Progress;
   /** Most suspicious places, best first. */
   suspects: RunReport['suspects'];
+  /** Why the run has to end now, as somebody outside wants; absent where nobody can. */
+  lookout?(): Promise<Reason | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
   signal: AbortSignal;

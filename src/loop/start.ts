@@ -8,6 +8,7 @@ import type { CommitId } from '../core/types.ts';
 import type { Agent, Cache, Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import { nameBaseline, takeBaseline } from './baseline.ts';
 import { announce, letGo, mark, takeIssue, type Case, type Held } from './claim.ts';
+import { openLookout } from './halt.ts';
 import { composePrompt, findSuspects, type Located } from './prompt.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import type { Run } from './run.ts';
@@ -101,11 +102,12 @@ interface RunParts {
   journal: Journal;
   startedAt: number;
   onto: CommitId | undefined;
+  held: Case;
 }
 
 export function openRun(context: Context, prepared: Prepared, parts: RunParts): Run {
   const { agent, workspace, located, baselines } = prepared;
-  const { standing, report, journal, startedAt, onto } = parts;
+  const { standing, report, journal, startedAt, onto, held } = parts;
   return {
     issue: standing.issue,
     report,
@@ -121,6 +123,7 @@ export function openRun(context: Context, prepared: Prepared, parts: RunParts): 
     journal,
     progress: context.progress,
     suspects: located.suspects,
+    lookout: openLookout(held),
     now: context.now,
     signal: context.signal,
   };

@@ -5,6 +5,7 @@ import type { Fault } from '../servers/github/faults.ts';
 import {
   branchesOf,
   cloneOf,
+  eventFile,
   expectOneOfEach,
   labels,
   labelsOf,
@@ -17,15 +18,6 @@ import {
 } from './github.ts';
 
 /** Events as GitHub delivers them, played against the binary and the double. */
-
-/** What the double delivered last by that name, with these fields in place of its own, as the file that Actions would write. */
-function eventFile({ server, home }: Scene, event: string, action: string, changes: object = {}): Record<string, string> {
-  const delivery = server.deliveries.findLast((one) => one.event === event && one.action === action);
-  if (delivery === undefined) throw new Error(`no ${event} ${action} was delivered`);
-  const file = join(home, `event-${delivery.id}.json`);
-  writeFileSync(file, JSON.stringify({ ...delivery.payload, ...changes }));
-  return { GITHUB_EVENT_NAME: event, GITHUB_EVENT_PATH: file };
-}
 
 async function dispatch(scene: Scene, event: string, action: string, args: string[] = []): Promise<Ended> {
   return run(scene, ['dispatch', ...args, ...scripted(scene, scripts.good)], eventFile(scene, event, action));

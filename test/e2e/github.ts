@@ -188,6 +188,15 @@ export function solve(scene: Scene, script: Call[][] = scripts.good, more: strin
   return run(scene, ['solve', String(scene.issue.number), ...scripted(scene, script), ...more]);
 }
 
+/** What the double delivered last by that name, with these fields in place of its own, as the file that Actions would write. */
+export function eventFile({ server, home }: Scene, event: string, action: string, changes: object = {}): Record<string, string> {
+  const delivery = server.deliveries.findLast((one) => one.event === event && one.action === action);
+  if (delivery === undefined) throw new Error(`no ${event} ${action} was delivered`);
+  const file = join(home, `event-${delivery.id}.json`);
+  writeFileSync(file, JSON.stringify({ ...delivery.payload, ...changes }));
+  return { GITHUB_EVENT_NAME: event, GITHUB_EVENT_PATH: file };
+}
+
 // ---------------------------------------------------------------------------------------------- what is there afterwards
 
 export function labelsOf({ issue }: Scene): string[] {

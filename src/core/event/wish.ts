@@ -66,7 +66,7 @@ export type Wish =
   | Refused;
 
 /** When somebody asked, by the forge's own clock where the event tells, and whether with a command of their own. */
-interface Cause {
+export interface Cause {
   /** ISO 8601. */
   at?: string;
   /** A label or an assignment may be a routine; a command or a pressed button is a decision about this issue. */

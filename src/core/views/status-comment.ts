@@ -1,4 +1,5 @@
 import type { RunReport } from '../report.ts';
+import { describeHalt } from '../halt.ts';
 import { addUp, encodeState, summarise, type StateRecord } from '../state.ts';
 import { cap, sanitise } from '../text.ts';
 import { code, describeDollars, describeDuration } from './words.ts';
@@ -16,7 +17,7 @@ export function renderStatus(record: StateRecord, report?: RunReport): string {
   return `${statusMarker}\n${cap(visible, maxBody - 8_000)}\n\n${encodeState(record)}\n`;
 }
 
-function headline({ state, run, change, progress, branch, report, plan }: StateRecord): string {
+function headline({ state, run, change, progress, branch, report, plan, halt }: StateRecord): string {
   switch (state) {
     case 'ASSIGNED':
       return plan === undefined || plan.approvedBy !== undefined
@@ -41,6 +42,8 @@ function headline({ state, run, change, progress, branch, report, plan }: StateR
       return `**bugloop** needs a human: ${code(report?.escalation?.code ?? 'unknown')}, ${sanitise(report?.escalation?.message ?? '')}`;
     default: {
       const kept = progress === undefined ? '' : ` The work so far is on ${code(branch)}.`;
+      if (halt?.run === run)
+        return `**bugloop** rests: ${sanitise(describeHalt(halt))}. \`/bugloop solve\` starts it again.${kept}`;
       return `**bugloop** stopped (${code(report?.outcome ?? 'released')}) and can go on: set the trigger label again.${kept}`;
     }
   }

@@ -30,6 +30,8 @@ function headline({ outcome, branch, escalation, issue }: RunReport): string {
       return `Nothing to do: ${escalation?.message ?? ''}`;
     case 'escalated':
       return `Needs a human (${escalation?.code ?? 'unknown'}): ${escalation?.message ?? ''}`;
+    case 'stopped':
+      return `Stopped: ${escalation?.message ?? ''}; nothing was published, the work so far is kept`;
     default:
       return `Not finished (${outcome}): ${escalation?.message ?? ''}; the work so far is kept`;
   }
@@ -59,7 +61,7 @@ function reviewerRow({ reviewers = [] }: RunReport): [string, string][] {
 /** What a person would type next. */
 function nextSteps(outcome: RunReport['outcome'], runDir: string): [string, string][] {
   if (outcome === 'proven') return [['verify', `bugloop verify ${runDir}`]];
-  return outcome === 'interrupted' || outcome === 'transient' ? [['go on', 'bugloop resume, with the same issue']] : [];
+  return ['interrupted', 'transient', 'stopped'].includes(outcome) ? [['go on', 'bugloop resume, with the same issue']] : [];
 }
 
 function proofLines({ proof, baseline }: RunReport): string[] {
