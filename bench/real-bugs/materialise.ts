@@ -18,6 +18,8 @@ const bugSchema = z.object({
   repo: z.string(),
   base_commit: z.string(),
   fix_commit: z.string(),
+  /** Where the tests of the fix are another commit's. */
+  test_commit: z.string().optional(),
   node: z.string(),
   gold_files: z.array(z.string()),
   test_files: z.array(z.string()),
@@ -58,7 +60,7 @@ export async function materialiseReal(bug: RealBug): Promise<Materialised> {
     dependencies,
     issue,
     gold: await read(bug.fix_commit, bug.gold_files),
-    tests: await read(bug.fix_commit, bug.test_files),
+    tests: await read(bug.test_commit ?? bug.fix_commit, bug.test_files),
     before: await read(bug.base_commit, [...bug.gold_files, ...bug.test_files]),
   };
 }
