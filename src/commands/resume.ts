@@ -2,8 +2,8 @@ import type { CommandResult, Context } from '../context.ts';
 import type { Cause } from '../core/event.ts';
 import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
-import { readRunReport } from '../core/report.ts';
-import type { Issue } from '../core/types.ts';
+import { readRunReport, type Attempt } from '../core/report.ts';
+import type { CommitId, Issue } from '../core/types.ts';
 import { renderCalls } from '../core/views/plan.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { describeStart, foldProgress, readCheckpoint, type Checkpoint } from '../loop/checkpoint.ts';
@@ -22,7 +22,7 @@ import {
   takeIfPublishing,
   whileOpening,
 } from '../loop/start.ts';
-import type { Journal, Standing, Workspace } from '../ports.ts';
+import type { Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import { publishRun } from './publish.ts';
 
 /**
@@ -120,8 +120,23 @@ async function fromJournal(journal: Journal, checkpoint: Checkpoint, { mirror }:
   const changed = attempts.filter(({ commit }) => commit !== start.base.commit);
   if (changed.length === 0) return foldProgress(journal, checkpoint);
   const head = await mirror.unbundle(journal.path('change.bundle'), start.branch);
-  const last = attempts.findLastIndex(({ commit }) => commit === head);
-  return foldProgress(journal, { ...checkpoint, attempts: attempts.slice(0, last + 1) });
+  return foldProgress(journal, { ...checkpoint, attempts: await findKept(mirror, attempts, head) });
+}
+
+/** The attempts up to the newest that the bundle's `head` is or follows. */
+async function findKept(mirror: Mirror, attempts: readonly Attempt[], head: CommitId): Promise<Attempt[]> {
+  const tree = await mirror.treeOf(head);
+  for (const [index, attempt] of [...attempts.entries()].toReversed()) {
+    const before = attempts.slice(0, index);
+    // What is sealed is the same tree as one commit on the base.
+    if (attempt.tree === tree) return [...before, { ...attempt, commit: head }];
+    const isThere = await mirror.treeOf(attempt.commit).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return [...before, attempt];
+  }
+  return [];
 }
 
 /** A run that was proven on an older commit of the base: the forge wanted it on the newest. */

@@ -127,8 +127,9 @@ async function attempt(run: Run, baseline: Baseline, progressed: Progressed, pro
   progressed.attempts.push(record);
   progressed.head = commit;
   progressed.last = evaluation;
-  await journal.append('journal.jsonl', { type: 'attempt', attempt: record });
+  // The commits first: an attempt that is in the journal can be gone on from.
   if (commit !== run.base) await workspace.mirror.bundle(journal.path('change.bundle'), run.branch, run.base, commit);
+  await journal.append('journal.jsonl', { type: 'attempt', attempt: record });
   return { result, evaluation };
 }
 

@@ -37,10 +37,12 @@ describe('killed', () => {
     ['after', request('git/create-ref'), 'solve'],
     ['after', announcement, 'elsewhere'],
     ['before', write('write journal.jsonl attempt'), 'solve'],
-    ['after', write('write journal.jsonl sealed'), 'resume'],
+    ['after', write('write journal.jsonl attempt'), 'resume'],
+    ['before', write('rename patch.diff'), 'resume'],
     ['after', opening, 'solve'],
   ])('solve: %s %o, then %s', async (when, moment, next) => {
-    expect(await playKill(ground, { subject: 'solve', moment, when }, next)).toEqual([]);
+    const worked = moment.kind === 'write' && next === 'resume';
+    expect(await playKill(ground, { subject: 'solve', moment, when, worked }, next)).toEqual([]);
   });
 
   test.concurrent.each<['before' | 'after', Moment, Next]>([

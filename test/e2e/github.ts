@@ -52,6 +52,8 @@ const withoutEndless: Call = { tool: 'remove', input: { path: endlessTest } };
 /** What the scripted agent does, attempt by attempt. */
 export const scripts = {
   good: [[fix, test, done]],
+  /** Does nothing at all. */
+  idle: [[done]],
   /** Never writes a test, so it is never proven. */
   stuck: [[fix, done], [done], [done]],
   /** Half the work, then a check that does not end by itself. */
