@@ -29,7 +29,11 @@ export async function takeIfPublishing(
   if (!context.flags.publish) return { ok: true, case: held, taken: false, announced: Promise.resolve() };
   if (context.signal.aborted) return { ok: false, why: 'the run was interrupted before it took the issue' };
   const taken = await takeIssue(held);
-  return taken.ok ? { ok: true, ...announce(taken.case, moves) } : taken;
+  if (!taken.ok) return taken;
+  if (!context.signal.aborted) return { ok: true, ...announce(taken.case, moves) };
+  // What nobody was told of need not be taken back but for the lock.
+  await mark(taken.case, { release: held.journal.id });
+  return { ok: false, why: 'the run was interrupted before it began' };
 }
 
 /** Whatever breaks, the issue does not stay taken; where the forge is what broke, the lock runs out. */
