@@ -22,7 +22,7 @@ import {
   type Opening,
   type SessionOptions,
 } from './operator.ts';
-import type { Agent, Forge, Gate, Cache, Journal, PublicChange, Reviews } from './ports.ts';
+import type { Agent, Forge, Gate, Cache, Journal, Liveness, PublicChange, Reviews } from './ports.ts';
 import { configFile, findConfiguration, readConfiguration, readForgeConfiguration } from './settings.ts';
 import type { Base, UserRepository } from './workspace/repository.ts';
 
@@ -308,6 +308,7 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
         sandbox,
         operatorEnv: env,
         signal,
+        liveness: await knowProcesses(),
         ...(flags.dependencies === undefined ? {} : { dependencies: resolve(opening.cwd, flags.dependencies) }),
       });
     },
@@ -318,7 +319,7 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     openLastRun: (issueId) => openLastRun(opening, repository, issueId),
     async openMirror(base) {
       const { openScratchMirror } = await import('./workspace/open.ts');
-      return openScratchMirror({ repository: repository.root, base, operatorEnv: env });
+      return openScratchMirror({ repository: repository.root, base, operatorEnv: env, liveness: await knowProcesses() });
     },
     async assertBase({ commit, branch }) {
       const newest = branch === undefined ? await user.head() : await user.resolve(branch);
@@ -373,6 +374,11 @@ async function holdIssue({ progress, held }: Opening, dir: string, issueId: stri
   const notice = (line: string): void => progress.note(line);
   held.set(what, await acquireLock({ dir, issueId, pid: process.pid, host: hostname(), startedAt, notice }));
   return startedAt;
+}
+
+async function knowProcesses(): Promise<Liveness> {
+  const { isAlive, markProcess } = await import('./journal/process.ts');
+  return { self: await markProcess(process.pid), isAlive };
 }
 
 /** Whatever a run leaves behind goes through this: a secret that code or a model printed stays out of every file. */
@@ -436,7 +442,6 @@ async function gitHubOptions(parts: Parts): Promise<GitHubOptions> {
   const { opening, config, repository } = parts;
   const { committer } = await import('./workspace/git.ts');
   const { runTrailer } = await import('./forge/index.ts');
-  const { isAlive, markProcess } = await import('./journal/process.ts');
   return {
     ...gitHubRequests(parts),
     branchPrefix: config.branchPrefix,
@@ -446,8 +451,7 @@ async function gitHubOptions(parts: Parts): Promise<GitHubOptions> {
     committer: committer.email,
     trailer: runTrailer,
     redact: await redactor(opening.operator),
-    self: await markProcess(process.pid),
-    isAlive,
+    ...(await knowProcesses()),
   };
 }
 
@@ -459,10 +463,7 @@ async function openGate(opening: Opening, slug: string | undefined): Promise<Gat
     configPath: configFile,
     readConfig: (found) => readForgeConfiguration(opening, found),
     redact: await redactor(opening.operator),
-    async liveness() {
-      const { isAlive, markProcess } = await import('./journal/process.ts');
-      return { self: await markProcess(process.pid), isAlive };
-    },
+    liveness: knowProcesses,
     ...(actions.runId === undefined ? {} : { ownRun: actions.runId }),
   });
 }

@@ -337,6 +337,13 @@ export interface ProcessMark {
   /** Start of the process in clock ticks, where the system tells. */
   ticks?: string;
 }
+/** Who this process is, and whether another still is. */
+export interface Liveness {
+  /** So that a later process on the same machine can tell that this one is gone. */
+  self: ProcessMark;
+  /** `undefined` where it cannot be told, as on another machine. */
+  isAlive: (mark: ProcessMark) => Promise<boolean | undefined>;
+}
 export interface LockHolder {
   run: string;
   /** ISO 8601. */

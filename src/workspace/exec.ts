@@ -29,6 +29,8 @@ export interface ExecPlace {
    * Cargo caches). Without it every command gets a fresh one. Unused by sandbox `off`.
    */
   home?: string;
+  /** Where the command's own temporary directory is made. Default: the system's. */
+  temporary?: string;
   /** Further absolute paths that are readable inside, e.g. installed dependencies the operator named. */
   readable?: readonly string[];
   /** Further absolute paths that are writable inside, e.g. the directory a test reporter writes to. */
@@ -83,7 +85,7 @@ export async function execute(place: ExecPlace, command: Command, options: RunOp
   const obstacle = findObstacle(place.root, command, executable);
   if (executable === undefined || obstacle !== undefined) return refuse('not-started', `cannot run ${command[0]}: ${obstacle}`);
 
-  const scratch = mkdtempSync(join(tmpdir(), 'bugloop-command-'));
+  const scratch = mkdtempSync(join(place.temporary ?? tmpdir(), 'bugloop-command-'));
   try {
     const launch = await prepare(place, command, options, executable, scratch);
     return { argv: [...command], ...(await run(launch, place.root, options, started)) };

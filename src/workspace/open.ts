@@ -1,12 +1,11 @@
-import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
 import { detectCommands, type DetectedCommands } from '../core/detect.ts';
 import { countProblems } from '../core/diagnostics.ts';
 import type { Command, CommitId, Execution, SandboxLevel, StaticCheck } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
-import type { Mirror, RunOptions, Workspace } from '../ports.ts';
+import type { Liveness, Mirror, RunOptions, Workspace } from '../ports.ts';
 import { removeTree } from './copy.ts';
 import { findDependencies, linkDependencies } from './dependencies.ts';
 import { execute } from './exec.ts';
@@ -16,6 +15,7 @@ import { layoutOf, type Layout } from './layout.ts';
 import { isObjectId, openMirror, type WritableMirror } from './mirror.ts';
 import { prepareTests } from './results/index.ts';
 import { openStage } from './stage.ts';
+import { makeWork, removeWork, sweepWork } from './work.ts';
 
 /** Most that one command of the repository gets, in milliseconds; the run's own limit comes on top through `signal`. */
 const defaultTimeoutMs = 10 * 60_000;
@@ -32,6 +32,8 @@ export interface WorkspaceOptions {
   sandbox: SandboxLevel;
   /** What bugloop was started with: search path, tool homes, and what `passEnv` names. */
   operatorEnv: Readonly<Record<string, string | undefined>>;
+  /** What this process leaves if it is killed is removed by a later one. */
+  liveness: Liveness;
   /** An installed `node_modules` that is used, read-only, instead of running setup. */
   dependencies?: string;
   signal?: AbortSignal;
@@ -41,13 +43,7 @@ export interface WorkspaceOptions {
 
 /** Clones `base` privately, once for judging and once for running, and finds the commands in force. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-  const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
-  try {
-    return await openIn(layoutOf(work), options);
-  } catch (error) {
-    await removeTree(work);
-    throw error;
-  }
+  return inWork(options.liveness, (work) => openIn(layoutOf(work), options));
 }
 
 /** A mirror alone, without a checkout: for what judges and publishes but runs nothing. */
@@ -55,19 +51,30 @@ export async function openScratchMirror({
   repository,
   base,
   operatorEnv,
-}: Pick<WorkspaceOptions, 'repository' | 'base' | 'operatorEnv'>): Promise<Mirror & AsyncDisposable> {
-  const work = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-')));
-  try {
+  liveness,
+}: Pick<WorkspaceOptions, 'repository' | 'base' | 'operatorEnv' | 'liveness'>): Promise<Mirror & AsyncDisposable> {
+  return inWork(liveness, (work) => {
     const git = openGit({ searchPath: operatorEnv['PATH'] ?? '' }, { directory: work });
-    const mirror = await openMirror({ git, repository, base, path: layoutOf(work).mirror });
-    return { ...mirror, [Symbol.asyncDispose]: () => removeTree(work) };
+    return openMirror({ git, repository, base, path: layoutOf(work).mirror });
+  });
+}
+
+/** What is opened in a directory of its own, which is gone with it. What killed runs left goes meanwhile. */
+async function inWork<Opened>(liveness: Liveness, open: (work: string) => Promise<Opened>): Promise<Opened & AsyncDisposable> {
+  const swept = sweepWork(liveness);
+  const work = await makeWork(liveness);
+  const dispose = async (): Promise<void> => {
+    await Promise.all([swept, removeWork(work)]);
+  };
+  try {
+    return { ...(await open(work)), [Symbol.asyncDispose]: dispose };
   } catch (error) {
-    await removeTree(work);
+    await dispose();
     throw error;
   }
 }
 
-async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Workspace> {
+async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Omit<Workspace, keyof AsyncDisposable>> {
   const { base, config, sandbox, operatorEnv } = options;
   const searchPath = operatorEnv['PATH'] ?? '';
   const git = openGit({ searchPath }, { directory: layout.work });
@@ -92,7 +99,7 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
   const run = (command: Command, runOptions: RunOptions, writable: readonly string[] = []): Promise<Execution> => {
     const signal = runOptions.signal ?? options.signal;
     const readable = dependencies === undefined ? [] : [dependencies];
-    const place = { root: layout.root, sandbox, operatorEnv, home: layout.home, readable, writable };
+    const place = { root: layout.root, sandbox, operatorEnv, home: layout.home, temporary: layout.work, readable, writable };
     return execute(place, command, signal === undefined ? runOptions : { ...runOptions, signal });
   };
   const limits = (network: boolean, signal: AbortSignal | undefined): RunOptions => ({
@@ -168,8 +175,6 @@ async function openIn(layout: Layout, options: WorkspaceOptions): Promise<Worksp
       return tree === (await mirror.treeOf(parent)) ? parent : mirror.commitTree(tree, parent, message);
     },
     pristine: (body) => stage.pristine(body),
-
-    [Symbol.asyncDispose]: () => removeTree(layout.work),
   };
 }
 

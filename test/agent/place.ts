@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { normalise } from '../../src/core/config.ts';
 import type { SandboxLevel, TestRun, Usage } from '../../src/core/types.ts';
+import { isAlive, markProcess } from '../../src/journal/process.ts';
 import type { AgentTask, Workspace } from '../../src/ports.ts';
 import { openWorkspace } from '../../src/workspace/open.ts';
 import { makeRepo, searchPath, type TestRepo } from '../support/repo.ts';
@@ -49,6 +50,7 @@ export async function openPlace(
     config: normalise({}),
     sandbox,
     operatorEnv,
+    liveness: { self: await markProcess(process.pid), isAlive },
     ...more,
   });
 

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { normalise, type Config, type Written } from '../../src/core/config.ts';
 import type { SandboxLevel } from '../../src/core/types.ts';
+import { isAlive, markProcess } from '../../src/journal/process.ts';
 import type { Workspace } from '../../src/ports.ts';
 import { openWorkspace, type WorkspaceOptions } from '../../src/workspace/open.ts';
 import { detectSandbox } from '../../src/workspace/sandbox.ts';
@@ -38,6 +39,8 @@ function configOf(commands: Written['commands']): Config {
   return normalise({ commands });
 }
 
+const liveness = { self: await markProcess(process.pid), isAlive };
+
 async function open(
   files: Files,
   commands: Written['commands'] = {},
@@ -52,6 +55,7 @@ async function open(
     config: configOf(commands),
     sandbox: 'basic',
     operatorEnv,
+    liveness,
     ...more,
   });
   return { repo, workspace };
@@ -279,6 +283,7 @@ describe('commit holds whatever is there', () => {
       config: configOf({}),
       sandbox: 'basic',
       operatorEnv: { PATH: searchPath },
+      liveness,
     });
     expect(await changed(workspace)).toEqual([]);
     const [cwd, canary] = [join(workspace.root, 'lib'), join(temporary(), 'canary')];
@@ -301,6 +306,7 @@ describe('commit holds whatever is there', () => {
       config: configOf({}),
       sandbox: 'basic',
       operatorEnv: { PATH: searchPath },
+      liveness,
     });
     const commits = await Promise.all(
       [workspace, other].map((one) => {

@@ -76,10 +76,18 @@ function* kills(ground: Ground, subject: Subject, { moments, tree }: Course): Ge
     for (const [when, next] of blowsAt(subject, moment)) {
       yield {
         name: `kill/${subject}/${when}/${nameOf(moment)}/${next}`,
-        play: () => playKill(ground, { subject, moment, when }, next, tree),
+        play: () =>
+          playKill(ground, { subject, moment, when, worked: subject === 'solve' && isWorked(moment, when) }, next, tree),
       };
     }
   }
+}
+
+/** Whether the attempt of an undisturbed solve is journalled by then. */
+function isWorked({ kind, what, nth }: Moment, when: When): boolean {
+  if (kind === 'request') return /receive-pack|createPullRequest|updateIssueComment/.test(what);
+  if (what === 'write journal.jsonl attempt') return when === 'after';
+  return /patch|pull-request|report|sealed|push|change/.test(what) || (what.endsWith('mark') && nth > 0);
 }
 
 /** After one write is before the next one, so each side needs only one way to go on. */

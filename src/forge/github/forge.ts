@@ -3,7 +3,7 @@ import { parseIssueRef } from '../../core/flags.ts';
 import type { Issue } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
-import type { DraftChange, Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment } from '../../ports.ts';
+import type { DraftChange, Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment, Liveness } from '../../ports.ts';
 import { linesOf, readBlame, toBlame } from './blame.ts';
 import {
   commentsAnswer,
@@ -20,7 +20,7 @@ import {
   type StandingAnswer,
 } from './documents.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
-import { readHolder, takeLock, type Liveness } from './lock.ts';
+import { readHolder, takeLock } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
 import { planCalls } from './plan.ts';

@@ -4,10 +4,9 @@ import { ownCheck } from '../../core/gate.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
 import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';
-import type { Gate, GateWord, Remote } from '../../ports.ts';
+import type { Gate, GateWord, Remote, Liveness } from '../../ports.ts';
 import { askReview } from './ask.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
-import type { Liveness } from './lock.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
 

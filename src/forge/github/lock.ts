@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';
-import type { LockAnswer, LockClaim, LockHolder, ProcessMark } from '../../ports.ts';
+import type { Liveness, LockAnswer, LockClaim, LockHolder } from '../../ports.ts';
 import type { GitHubRequests, Http } from './http.ts';
 import { pointed, readRef } from './refs.ts';
 import { findTrouble } from './trouble.ts';
@@ -10,13 +10,6 @@ import { findTrouble } from './trouble.ts';
  * The lock of an issue is a ref. Creating a ref fails where it exists; a ref moves without force only to a descendant. So
  * a lock is taken by creating it, and taken over by a commit on top of the old one: of several that try, one succeeds.
  */
-
-export interface Liveness {
-  /** This process, so that a later one on the same machine can tell that it is gone. */
-  self: ProcessMark;
-  /** `undefined` where it cannot be told, as on another machine. */
-  isAlive: (mark: ProcessMark) => Promise<boolean | undefined>;
-}
 
 const holderSchema = z.object({
   run: z.string(),
