@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layGround, playFault, playKill, playRace, playSignal, type Ground, type Moment, type Next } from '../soak/play.ts';
 import {
   branchesOf,
@@ -20,6 +20,9 @@ import {
  * A few moments of the many that `npm run soak` goes through: a run is killed, interrupted, lied to or raced there, then
  * run again. One branch, one pull request, one status comment, and the tree of an undisturbed run.
  */
+// Several processes at a time, each with a test suite of its own: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
 let ground: Ground;
 beforeAll(async () => {
   ground = await layGround();

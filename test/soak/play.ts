@@ -289,7 +289,9 @@ async function runUntilDone(scene: Scene, args: string[], most: number, clone: s
     const ended = await runPatiently(scene, args, {}, clone);
     said.push(`run ${turn} of ${args[0]} ended with ${ended.status ?? ended.signal}: ${tail(ended)}`);
     if (ended.status === null || ended.status === 1) return said;
-    const left = readdirSync(temporaryOf(scene)).filter((name) => name.startsWith('bugloop-'));
+    // A run that finds nothing to do opens nothing, and sweeps nothing either.
+    const works = !ended.stdout.includes('Nothing to do');
+    const left = readdirSync(temporaryOf(scene)).filter((name) => works && name.startsWith('bugloop-'));
     const flaws = [
       ...(await findFlaws(scene)),
       ...(left.length === 0 ? [] : [`left in the temporary directory: ${left.join(', ')}`]),
