@@ -52,6 +52,11 @@ const withoutEndless: Call = { tool: 'remove', input: { path: endlessTest } };
 /** What the scripted agent does, attempt by attempt. */
 export const scripts = {
   good: [[fix, test, done]],
+  /** The same again, should the first attempt have been cut short; what is there already is refused. */
+  goingOn: [
+    [fix, test, done],
+    [fix, test, done],
+  ],
   /** Does nothing at all. */
   idle: [[done]],
   /** Never writes a test, so it is never proven. */

@@ -64,13 +64,14 @@ export async function layGround(): Promise<Ground> {
 /** A scene on the ground with what the subject is called with. */
 async function openStand(ground: Ground, subject: Subject): Promise<{ scene: Scene; args: string[] }> {
   const scene = await stage({ from: ground.repository });
-  mkdirSync(temporaryOf(scene));
   return { scene, args: argsOf(subject, scene, ground) };
 }
 
 /** Where bugloop works, and what a killed run leaves is swept by the next one. */
 function temporaryOf({ home }: Scene): string {
-  return join(home, 'tmp');
+  const path = join(home, 'tmp');
+  mkdirSync(path, { recursive: true });
+  return path;
 }
 
 function argsOf(subject: Subject, scene: Scene, ground: Ground): string[] {
@@ -156,7 +157,7 @@ export async function playSignal(ground: Ground, blow: Blow, signal: 'SIGINT' | 
   const locks = (await branchesOf(scene)).filter((name) => name.includes('/locks/'));
   // Where its time is over a run ends with the lock, and the next one finds that nobody holds it.
   if (locks.length > 0 && took < 4) flaws.push(`left ${locks.join(', ')} after ${took.toFixed(1)} s`);
-  flaws.push(...(await runUntilDone(scene, ['resume', '1', ...scripted(scene)], 1, scene.clone)));
+  flaws.push(...(await runUntilDone(scene, ['resume', '1', ...scripted(scene, scripts.goingOn)], 1, scene.clone)));
   return [...flaws, ...(await findLost(scene, kept)), ...(await findOtherTree(scene, tree))];
 }
 
