@@ -227,12 +227,8 @@ function readView(view: View): TestFile {
     if (links === undefined || root === undefined || right === undefined) return;
     const sink = scope.marks.at(-1) ?? fileMarks;
     const mark = (kind: Mark['kind']): Mark => ({ kind, text: view.oneLine(node), line: lineOf(node) });
-    if (
-      links.map((link) => link.name).join('.') === 'process.exitCode' &&
-      constantOf(right) !== undefined &&
-      !isAlways(right, true)
-    )
-      sink.push(mark('exit'));
+    const isExitCode = links.length === 2 && root.name === 'process' && second?.name === 'exitCode';
+    if (isExitCode && constantOf(right) !== undefined && !isAlways(right, true)) sink.push(mark('exit'));
     const required = root.name === 'require' ? constantOf(root.args?.[0])?.value : undefined;
     const isLibrary =
       (typeof required === 'string' && (assertLibraries.test(required) || testLibraries.test(required))) ||
