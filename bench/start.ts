@@ -46,7 +46,7 @@ export const start: Bench = {
       row('bugloop --help', 'help'),
       row('bugloop gate --dry-run', 'gate', {
         bar: { is: '≤', value: 2.5 },
-        note: `${requests} requests to GitHub one after the other and ${processes} git processes, for the configuration and the trees that are judged, are most of it`,
+        note: `${requests} requests to GitHub and ${processes} git processes; the rest is the schema of the configuration and of GitHub's answers, and what the double of GitHub takes to answer on the same processors`,
       }),
       {
         id: 'C1',

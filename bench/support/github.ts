@@ -88,6 +88,8 @@ export async function openDraft(): Promise<Scene> {
     change: { number: pull.number, head },
     report: { outcome: 'proven', attempts: 1, dollars: 0, durationMs: 1, head, failToPass: 1 },
   });
+  // As the shipped workflow checks it out: every branch is there.
+  await git(scene.clone, 'fetch', '--quiet', 'origin');
   server.comment(scene.issue, `${statusMarker}\nopened a draft\n\n${state}\n`, us);
   server.forget();
   return { ...scene, number: pull.number };

@@ -1,5 +1,4 @@
-import { execa } from 'execa';
-import { simpleGit } from 'simple-git';
+import { spawn } from 'node:child_process';
 import { BugloopError } from '../errors.ts';
 import type { Remote } from '../ports.ts';
 
@@ -47,6 +46,8 @@ export const committer = { name: 'bugloop', email: 'bugloop@users.noreply.github
 
 /** Objects and answers beyond this are not read into memory, in bytes. */
 const maxAnswer = 512 * 1024 * 1024;
+/** Characters of what git complains about that are looked at. */
+const maxWords = 100_000;
 
 /**
  * Given on every command line, so that they win over the configuration of any repository:
@@ -64,6 +65,8 @@ const settings = [
   'core.protectNTFS=true',
   'core.precomposeUnicode=false',
   'core.quotePath=true',
+  // A view shares the objects of a clone; the clone's refs are none of its business.
+  'core.alternateRefsCommand=true',
   'core.fsync=none',
   'core.looseCompression=1',
   'core.bigFileThreshold=32m',
@@ -97,6 +100,7 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
         return withoutLineEnd((await bytes(args, call)).toString('utf8'));
       const env = environment(call);
       let failed: Failure | undefined;
+      const { simpleGit } = await import('simple-git');
       const git = simpleGit({
         baseDir: place.directory,
         config: settings,
@@ -121,61 +125,78 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
     stream,
     async exchange(remote, args, timeoutMs) {
       const env = { ...environment({}), ...environmentFor(remote) };
-      const { failed, timedOut, stdout, stderr } = await start([...transport, ...args], env, {}, timeoutMs);
+      const { failed, timedOut, stdout, stderr } = await transfer([...transport, ...args], env, timeoutMs);
       const silent = timedOut ? `error: no answer within ${timeoutMs / 1_000} s` : '';
       return { ok: !failed, stdout: text(stdout), stderr: `${text(stderr)}${silent}` };
     },
     at: (other) => openGit(options, other),
   };
 
-  function start(args: readonly string[], env: Record<string, string>, call: GitCall, timeout = 0) {
+  /** With a remote, git has helpers, which have to end with it. */
+  async function transfer(args: readonly string[], env: Record<string, string>, timeout: number) {
+    const { execa } = await import('execa');
     return execa('git', commandOf(args), {
-      ...optionsOf(env, call),
-      // Git waits for ever where an answer ends too early, and so do the helpers it started.
-      timeout,
-      killDescendants: timeout > 0,
-    });
-  }
-
-  function optionsOf(env: Record<string, string>, call: GitCall) {
-    return {
       cwd: place.directory,
       env,
       extendEnv: false,
       encoding: 'buffer',
       reject: false,
       stripFinalNewline: false,
-      // In a session of its own, which a terminal's Ctrl-C does not reach.
       detached: true,
       maxBuffer: maxAnswer,
-      ...(call.input === undefined ? ({ stdin: 'ignore' } as const) : { input: call.input }),
+      stdin: 'ignore',
+      // Git waits for ever where an answer ends too early, and so do the helpers it started.
+      timeout,
+      killDescendants: true,
       ...(options.signal ? { cancelSignal: options.signal } : {}),
-    } as const;
+    });
   }
 
   async function bytes(args: readonly string[], call: GitCall = {}): Promise<Buffer> {
-    const result = await start(args, environment(call), call);
-    if (!result.failed) return Buffer.from(result.stdout);
-    throw explain({ args, stderr: `${result.code ?? ''} ${text(result.stderr)}` }, result.cause);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    await stream(args, call, (chunk) => {
+      size += chunk.length;
+      if (size > maxAnswer) throw explain({ args, stderr: `fatal: more than ${maxAnswer} bytes` }, undefined);
+      chunks.push(chunk);
+    });
+    return Buffer.concat(chunks);
   }
 
-  async function stream(args: readonly string[], call: GitCall, see: (bytes: Buffer) => void): Promise<void> {
-    const running = execa('git', commandOf(args), {
-      ...optionsOf(environment(call), call),
-      buffer: { stdout: false, stderr: true },
+  /** Without execa, which takes longer to load than git takes to answer: a command on this machine needs nothing of it. */
+  function stream(args: readonly string[], call: GitCall, see: (bytes: Buffer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = spawn('git', commandOf(args), {
+        cwd: place.directory,
+        env: environment(call),
+        // In a session of its own, which a terminal's Ctrl-C does not reach.
+        detached: true,
+        stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
+      let broken: { error: unknown } | undefined;
+      let said = '';
+      const fail = (stderr: string, cause?: unknown): void => {
+        reject(broken === undefined ? explain({ args, stderr }, cause) : broken.error);
+      };
+      child.stdout?.on('data', (chunk: Buffer) => {
+        try {
+          if (broken === undefined) see(chunk);
+        } catch (error) {
+          broken = { error };
+          child.kill('SIGKILL');
+        }
+      });
+      child.stderr?.on('data', (chunk: Buffer) => (said += said.length < maxWords ? chunk.toString('utf8') : ''));
+      // Git may end before it has read everything; its exit code says whether that was right.
+      child.stdin?.on('error', () => undefined);
+      child.on('error', (error: NodeJS.ErrnoException) => fail(`${error.code ?? ''} ${error.message}`, error));
+      child.on('close', (code) => {
+        if (code === 0 && broken === undefined) resolve();
+        else fail(said);
+      });
+      child.stdin?.end(call.input);
     });
-    let broken: { error: unknown } | undefined;
-    running.stdout.on('data', (bytes: Buffer) => {
-      try {
-        if (broken === undefined) see(bytes);
-      } catch (error) {
-        broken = { error };
-        running.kill('SIGKILL');
-      }
-    });
-    const result = await running;
-    if (broken !== undefined) throw broken.error;
-    if (result.failed) throw explain({ args, stderr: `${result.code ?? ''} ${text(result.stderr)}` }, result.cause);
   }
 }
 

@@ -345,7 +345,10 @@ const exactly = [
 ];
 
 async function compareTrees(git: Git, base: string, head: string): Promise<TreeRecord[]> {
-  const parts = splitNul(await git.bytes(['diff-tree', '--raw', '-z', '--abbrev=64', ...exactly, base, head]));
+  return toRecords(splitNul(await git.bytes(['diff-tree', '--raw', '-z', '--abbrev=64', ...exactly, base, head])));
+}
+
+function toRecords(parts: readonly Buffer[]): TreeRecord[] {
   const records: TreeRecord[] = [];
   for (let at = 0; at + 1 < parts.length; at += 2) {
     // `:100644 100755 <id> <id> M`, then the name.
@@ -394,15 +397,19 @@ interface Counts {
 }
 
 async function describe(git: Git, base: CommitId, head: CommitId): Promise<ChangedFile[]> {
-  const records = await compareTrees(git, base, head);
-  const blobs = await look(git, records);
-  const modified = records.some((record) => isTextPair(record, blobs))
-    ? await countLines(git, base, head)
-    : new Map<string, Counts>();
+  const read = await readPatch(git, base, head);
+  const records = read?.records ?? (await compareTrees(git, base, head));
+  const pairs = read?.pairs ?? new Map<string, Pair>();
+  const unseen = records.filter((record) => !pairs.has(pairOf(record)) || !isContent(record));
+  const [blobs, counted] = await Promise.all([
+    look(git, unseen, pairs),
+    unseen.some(isPair) ? countLines(git, base, head) : new Map<string, Counts>(),
+  ]);
   return records.map((record) => {
     const [before, after] = [blobs.get(record.oldId), blobs.get(record.newId)];
     const binary = (before?.binary ?? false) || (after?.binary ?? false);
-    const counted = isTextPair(record, blobs) ? modified.get(`${record.oldId}..${record.newId}`) : undefined;
+    const key = pairOf(record);
+    const counts = isTextPair(record, blobs) ? (pairs.get(key)?.counts ?? counted.get(key)) : undefined;
     const { path, oldMode, newMode } = record;
     return {
       path,
@@ -410,11 +417,18 @@ async function describe(git: Git, base: CommitId, head: CommitId): Promise<Chang
       oldMode,
       newMode,
       binary,
-      ...(counted ?? wholly(record, before, after, binary)),
+      ...(counts ?? wholly(record, before, after, binary)),
       ...(binary || before?.text === undefined ? {} : { before: before.text }),
       ...(binary || after?.text === undefined ? {} : { after: after.text }),
     };
   });
+}
+
+const pairOf = ({ oldId, newId }: TreeRecord): string => `${oldId}..${newId}`;
+
+/** Whether the patch of the record is the difference of two contents, of which one may be absent. */
+function isContent(record: TreeRecord): boolean {
+  return statusOf(record) !== 'type-changed' && ![record.oldMode, record.newMode].includes(gitlink);
 }
 
 function statusOf({ oldMode, newMode }: TreeRecord): ChangedFile['status'] {
@@ -428,8 +442,12 @@ function kindOf(mode: FileMode): string {
   return mode.slice(0, 3);
 }
 
+function isPair(record: TreeRecord): boolean {
+  return statusOf(record) === 'modified' && record.oldId !== record.newId && record.oldMode !== gitlink;
+}
+
 function isTextPair(record: TreeRecord, blobs: ReadonlyMap<string, Blob>): boolean {
-  if (statusOf(record) !== 'modified' || record.oldId === record.newId || record.oldMode === gitlink) return false;
+  if (!isPair(record)) return false;
   return blobs.get(record.oldId)?.binary === false && blobs.get(record.newId)?.binary === false;
 }
 
@@ -441,26 +459,13 @@ function wholly(record: TreeRecord, before: Blob | undefined, after: Blob | unde
   return { addedLines: after?.lines ?? 0, removedLines: before?.lines ?? 0, changedBytes };
 }
 
-/** Looks at every blob of a change, in batches, keeping text only while it fits. */
-async function look(git: Git, records: readonly TreeRecord[]): Promise<Map<string, Blob>> {
+/** Looks at every blob of a change, keeping text only while it fits. What the patch holds is not read again. */
+async function look(git: Git, records: readonly TreeRecord[], pairs: ReadonlyMap<string, Pair>): Promise<Map<string, Blob>> {
   const blobs = new Map<string, Blob>();
   const ids = new Set<string>();
-  for (const { oldMode, newMode, oldId, newId } of records) {
-    for (const [mode, id] of [
-      [oldMode, oldId],
-      [newMode, newId],
-    ] as const) {
-      // A gitlink has no blob: its one line is the commit it names.
-      if (mode === gitlink) blobs.set(id, { size: id.length + 1, binary: false, lines: 1 });
-      else if (mode !== absent) ids.add(id);
-    }
-  }
-  const sizes = await sizesOf(git, ids);
-  for (const [id, size] of sizes) if (size > maxBlob) blobs.set(id, { size, binary: true, lines: 0 });
   let texts = 0;
-  const readable = [...sizes].flatMap(([id, size]) => (size <= maxBlob ? [id] : []));
-  await eachBlob(git, readable, (id, content) => {
-    const binary = content.includes(0);
+  const see = (id: string, content: Buffer): void => {
+    const binary = content.length > maxBlob || content.includes(0);
     const load = !binary && content.length <= maxText && texts + content.length <= maxTexts;
     if (load) texts += content.length;
     blobs.set(id, {
@@ -469,7 +474,25 @@ async function look(git: Git, records: readonly TreeRecord[]): Promise<Map<strin
       lines: binary ? 0 : linesIn(content),
       ...(load ? { text: content.toString('utf8') } : {}),
     });
-  });
+  };
+  for (const { ids: both, before, after } of pairs.values()) {
+    if (!blobs.has(both[0]) && !isNoObject(both[0])) see(both[0], before);
+    if (!blobs.has(both[1]) && !isNoObject(both[1])) see(both[1], after);
+  }
+  for (const { oldMode, newMode, oldId, newId } of records) {
+    for (const [mode, id] of [
+      [oldMode, oldId],
+      [newMode, newId],
+    ] as const) {
+      // A gitlink has no blob: its one line is the commit it names.
+      if (mode === gitlink) blobs.set(id, { size: id.length + 1, binary: false, lines: 1 });
+      else if (mode !== absent && !blobs.has(id)) ids.add(id);
+    }
+  }
+  const sizes = await sizesOf(git, ids);
+  for (const [id, size] of sizes) if (size > maxBlob) blobs.set(id, { size, binary: true, lines: 0 });
+  const readable = [...sizes].flatMap(([id, size]) => (size <= maxBlob ? [id] : []));
+  await eachBlob(git, readable, see);
   return blobs;
 }
 
@@ -479,6 +502,7 @@ async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<string, 
   return new Map(
     answer.split('\n').map((line) => {
       const [id = '', size = ''] = line.split(' ');
+      if (size === 'missing') throw new BugloopError('git.failed', `git has no object ${id}`);
       return [id, Number(size)];
     }),
   );
@@ -527,6 +551,104 @@ function readHead(line: string): { id: string; size: number } {
   const [id = '', type, size] = line.split(' ');
   if (type !== 'blob') throw new BugloopError('git.failed', `git has no blob ${line}`);
   return { id, size: Number(size) };
+}
+
+/** Two contents, of which one is empty where it is absent, and what differs. */
+interface Pair {
+  ids: [before: string, after: string];
+  before: Buffer;
+  after: Buffer;
+  counts: Counts;
+}
+
+/** Bytes of a patch up to which it is read whole. What is larger is counted without its contents, and these one by one. */
+const maxPatch = 32 * 1024 * 1024;
+/** More lines than a file has: one hunk then holds all of it. */
+const wholeFile = 1_000_000_000;
+
+/** Everything that differs, by one call of git; `undefined` where it is too much. */
+async function readPatch(
+  git: Git,
+  base: CommitId,
+  head: CommitId,
+): Promise<{ records: TreeRecord[]; pairs: Map<string, Pair> } | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const tooMuch = new Error('the patch is too large');
+  const shown = ['--raw', '-z', '--abbrev=64', '-p', `-U${wholeFile}`, '--text'];
+  try {
+    await git.stream(['diff-tree', ...shown, ...exactly, base, head], {}, (chunk) => {
+      size += chunk.length;
+      if (size > maxPatch) throw tooMuch;
+      chunks.push(chunk);
+    });
+  } catch (error) {
+    if (error === tooMuch) return undefined;
+    throw error;
+  }
+  const answer = Buffer.concat(chunks);
+  // Records and names end in NUL; one more stands before the patch.
+  let end = 0;
+  while (answer[end] === 0x3a) end = answer.indexOf(0, answer.indexOf(0, end) + 1) + 1;
+  return { records: toRecords(splitNul(answer.subarray(0, end))), pairs: readPairs(answer.subarray(end + 1)) };
+}
+
+/**
+ * The contents that a patch with all of its context is about. Hunk headers say how many lines follow, so no content can
+ * pass for a header; pairs are named by their ids, so no file name is parsed. A pair without a hunk is left out: where it
+ * is not about nothing at all, git did not show what it holds.
+ */
+function readPairs(patch: Buffer): Map<string, Pair> {
+  const pairs = new Map<string, Pair>();
+  let ids: Pair['ids'] | undefined;
+  for (let at = 0; at < patch.length;) {
+    const line = patch.toString('latin1', at, Math.min(endOfLine(patch, at), at + 300));
+    at = endOfLine(patch, at) + 1;
+    const index = /^index ([0-9a-f]+)\.\.([0-9a-f]+)/.exec(line);
+    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
+    if (line.startsWith('diff --git ')) ids = undefined;
+    else if (index !== null) ids = [index[1] ?? '', index[2] ?? ''];
+    else if (hunk !== null) {
+      // A second hunk would mean that the first did not hold everything.
+      if (ids === undefined) throw new BugloopError('internal', 'git left out lines that do not differ');
+      const read = readHunk(patch, at, { before: Number(hunk[1] ?? 1), after: Number(hunk[2] ?? 1) });
+      at = read.end;
+      pairs.set(`${ids[0]}..${ids[1]}`, { ids, ...read.pair });
+      ids = undefined;
+    }
+  }
+  return pairs;
+}
+
+function readHunk(
+  patch: Buffer,
+  start: number,
+  left: { before: number; after: number },
+): { end: number; pair: Omit<Pair, 'ids'> } {
+  const before: Buffer[] = [];
+  const after: Buffer[] = [];
+  const counts: Counts = { addedLines: 0, removedLines: 0, changedBytes: 0 };
+  let at = start;
+  while (left.before > 0 || left.after > 0) {
+    const end = endOfLine(patch, at);
+    const sign = patch[at];
+    // `\ No newline at end of file` takes the line end from the line before it.
+    const unended = patch[end + 1] === 0x5c;
+    const content = patch.subarray(at + 1, unended ? end : end + 1);
+    if (sign !== 0x2b) {
+      before.push(content);
+      left.before -= 1;
+    }
+    if (sign !== 0x2d) {
+      after.push(content);
+      left.after -= 1;
+    }
+    if (sign === 0x2b) counts.addedLines += 1;
+    if (sign === 0x2d) counts.removedLines += 1;
+    if (sign === 0x2b || sign === 0x2d) counts.changedBytes += content.length;
+    at = (unended ? endOfLine(patch, end + 1) : end) + 1;
+  }
+  return { end: at, pair: { before: Buffer.concat(before), after: Buffer.concat(after), counts } };
 }
 
 /**
@@ -593,6 +715,11 @@ function linesIn(content: Buffer): number {
 /** Whether `id` is the full name of an object, of SHA-1 or SHA-256. */
 export function isObjectId(id: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id);
+}
+
+/** What git writes in place of the object where there is none. */
+function isNoObject(id: string): boolean {
+  return /^0+$/.test(id);
 }
 
 function checked(id: string): string {

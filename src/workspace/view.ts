@@ -1,10 +1,9 @@
-import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BugloopError } from '../errors.ts';
 import type { CommitId } from '../core/types.ts';
 import type { Mirror } from '../ports.ts';
-import { removeTree } from './copy.ts';
 import { openGit } from './git.ts';
 import { attributes, mirrorAt } from './mirror.ts';
 
@@ -24,7 +23,8 @@ export async function openView({
   searchPath: string;
 }): Promise<Mirror & AsyncDisposable> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-view-')));
-  const dispose = (): Promise<void> => removeTree(path);
+  // Nothing untrusted ever wrote here.
+  const dispose = (): Promise<void> => rm(path, { recursive: true, force: true });
   try {
     const git = openGit({ searchPath }, { directory: path });
     const objects = await findObjects(openGit({ searchPath }, { directory: clone }));

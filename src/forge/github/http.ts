@@ -1,8 +1,9 @@
-import { Octokit } from '@octokit/rest';
+import type { Octokit } from '@octokit/rest';
 import type { z } from 'zod';
 import type { TokenKind } from '../../core/setup/facts.ts';
 import { BugloopError } from '../../errors.ts';
-import { explainGraphql, explainStatus, findTrouble, unavailable } from './trouble.ts';
+import { openExchange, type Answer, type Call } from './exchange.ts';
+import { explainGraphql, findTrouble, unavailable, type AnswerHeaders } from './trouble.ts';
 
 /** Where requests go, with what, and until when they may be tried. */
 export interface GitHubRequests {
@@ -30,7 +31,7 @@ type Ask<T> =
       parameters?: Record<string, unknown>;
       schema: z.ZodType<T>;
       /** Shown the headers of the answer. */
-      headers?: (headers: Headers) => void;
+      headers?: (headers: AnswerHeaders) => void;
     }
   | {
       query: string;
@@ -54,11 +55,6 @@ export interface Http {
   once<T>(effect: { make: () => Promise<T>; find: () => Promise<T | undefined> }): Promise<T>;
 }
 
-/** Longest wait for one answer, in milliseconds. */
-const timeoutMs = 20_000;
-/** Largest answer that is read, in bytes. */
-const maxBytes = 16 * 1024 * 1024;
-const maxRedirects = 3;
 /** Tries of one request until the run is given up for now. */
 const maxTries = 6;
 /** GitHub asks for at least a second between requests that write. */
@@ -70,13 +66,8 @@ const pauseMs = 400;
 export function openHttp(options: GitHubRequests): Http {
   const { apiUrl, signal, deadline, now } = options;
   const [owner = '', repo = ''] = options.slug.split('/');
-  const octokit = new Octokit({
-    auth: options.token,
-    baseUrl: apiUrl,
-    userAgent: `bugloop/${options.version}`,
-    request: { fetch: openFetch(options), redirect: 'manual' },
-    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-  });
+  const exchange = openExchange(options);
+  let octokit: Promise<Octokit> | undefined;
   let lastWrite = -Infinity;
 
   return {
@@ -130,18 +121,28 @@ export function openHttp(options: GitHubRequests): Http {
   }
 
   async function rest({ route, parameters = {}, headers }: Extract<Ask<unknown>, { route: string }>): Promise<unknown> {
-    const response = await octokit.request(route, { owner, repo, ...parameters });
+    octokit ??= openOctokit(options, exchange);
+    const response = await (await octokit).request(route, { owner, repo, ...parameters });
     headers?.(headersOf(response.headers));
     return response.data as unknown;
   }
 
   /** Errors come with a status of 200, and with data or without. */
   async function graphql({ query, variables }: { query: string; variables: Record<string, unknown> }) {
-    const response = await octokit.request(`POST ${options.graphqlUrl}`, { query, variables });
-    const body: unknown = response.data;
+    const { text, headers: answered } = await exchange(options.graphqlUrl, {
+      method: 'POST',
+      headers: {
+        accept: 'application/vnd.github+json',
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': userAgentOf(options),
+        authorization: `Bearer ${options.token}`,
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    const body: unknown = JSON.parse(text);
     const { data, errors } = typeof body === 'object' && body !== null ? (body as { data?: unknown; errors?: unknown }) : {};
     if (errors === undefined) return { data };
-    return { data, error: explainGraphql(options, errors, headersOf(response.headers), query) };
+    return { data, error: explainGraphql(options, errors, answered, query) };
   }
 
   function pause(ms: number): Promise<void> {
@@ -161,112 +162,39 @@ export function openHttp(options: GitHubRequests): Http {
   }
 }
 
-function headersOf(headers: Readonly<Record<string, unknown>>): Headers {
-  return new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+function headersOf(headers: Readonly<Record<string, unknown>>): AnswerHeaders {
+  return { get: (name) => (name.toLowerCase() in headers ? String(headers[name.toLowerCase()]) : null) };
+}
+
+/** Routes and their parameters are Octokit's; it is loaded for the first of them. */
+async function openOctokit(options: GitHubRequests, exchange: ReturnType<typeof openExchange>): Promise<Octokit> {
+  const { Octokit } = await import('@octokit/rest');
+  return new Octokit({
+    auth: options.token,
+    baseUrl: options.apiUrl,
+    userAgent: userAgentOf(options),
+    request: {
+      async fetch(url: string, { method, headers, body }: Call): Promise<Response> {
+        const call = { ...(method === undefined ? {} : { method }), ...(body === undefined ? {} : { body }) };
+        return toResponse(await exchange(url, { ...call, headers: headers ?? {} }));
+      },
+      redirect: 'manual',
+    },
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+  });
+}
+
+function userAgentOf({ version }: GitHubRequests): string {
+  return `bugloop/${version}`;
 }
 
 function ignore(): void {
   // Octokit would print to the console.
 }
 
-// ---------------------------------------------------------------------------------------------- one request
-
-interface Call {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
-/** A fetch that gives back only whole JSON with a status of success; everything else is thrown as what it means. */
-function openFetch(options: GitHubRequests): (url: string, call: Call) => Promise<Response> {
-  const { apiUrl, graphqlUrl } = options;
-  const home = new Set([new URL(apiUrl).origin, new URL(graphqlUrl).origin]);
-  const known = new Map<string, { etag: string; text: string }>();
-
-  return async (first, call) => {
-    const { method = 'GET', headers = {}, body } = call;
-    let url = first;
-    for (let hop = 0; hop <= maxRedirects; hop += 1) {
-      const before = method === 'GET' ? known.get(url) : undefined;
-      const asked = { ...headers, ...(before === undefined ? {} : { 'if-none-match': before.etag }) };
-      const response = await exchange(options, url, { method, headers: asked, ...(body === undefined ? {} : { body }) });
-      const target = redirectOf(response, method);
-      if (target === undefined) {
-        if (response.status === 304 && before !== undefined) return jsonResponse(before.text, response.headers);
-        const text = await readJson(options, response, method !== 'GET');
-        const etag = response.headers.get('etag');
-        if (method === 'GET' && etag !== null) known.set(url, { etag, text });
-        return jsonResponse(text, response.headers, response.status);
-      }
-      await response.body?.cancel();
-      const next = new URL(target, url);
-      // The token goes to the operator's own endpoints and nowhere else.
-      if (!home.has(next.origin)) throw unavailable(`${apiUrl} redirects to ${next.origin}`, undefined, 'refused');
-      url = next.href;
-    }
-    throw unavailable(`${apiUrl} redirects more than ${maxRedirects} times`, undefined, 'refused');
-  };
-}
-
-/** Where to go on; a redirect that would turn a write into a read is none. */
-function redirectOf({ status, headers }: Response, method: string): string | undefined {
-  const follows = method === 'GET' ? [301, 302, 303, 307, 308] : [307, 308];
-  return follows.includes(status) ? (headers.get('location') ?? undefined) : undefined;
-}
-
-async function exchange(options: GitHubRequests, url: string, call: RequestInit): Promise<Response> {
-  try {
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
-    return await fetch(url, { ...call, redirect: 'manual', signal });
-  } catch (error) {
-    const refused = codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'ENOTFOUND';
-    throw unavailable(`${options.apiUrl} cannot be reached${whyOf(error)}`, error, refused ? 'not-done' : 'unknown');
-  }
-}
-
-async function readJson(options: GitHubRequests, response: Response, writes: boolean): Promise<string> {
-  const text = await readText(options, response);
-  const { status, headers } = response;
-  if (status >= 300) throw explainStatus(options, { status, headers, writes }, text);
-  if (response.status === 204) return '';
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw unavailable(`${options.apiUrl} answered with something that is not JSON`, error);
-  }
-  return text;
-}
-
-async function readText({ apiUrl }: GitHubRequests, response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw unavailable(`${apiUrl} answered with more than ${maxBytes} bytes`, undefined, 'refused');
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof BugloopError) throw error;
-    throw unavailable(`the answer of ${apiUrl} broke off${whyOf(error)}`, error);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 /** GitHub's words may come with another type; that it is JSON was checked. */
-function jsonResponse(text: string, headers: Headers, status = 200): Response {
-  const kept = new Headers(headers);
-  kept.set('content-type', 'application/json; charset=utf-8');
-  for (const name of ['content-encoding', 'content-length', 'deprecation']) kept.delete(name);
+function toResponse({ status, fields, text }: Answer): Response {
+  const kept = new Headers({ ...fields, 'content-type': 'application/json; charset=utf-8' });
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding', 'deprecation']) kept.delete(name);
   return new Response(status === 204 ? null : text, { status, headers: kept });
-}
-
-function codeOf(error: unknown): unknown {
-  const cause: unknown = error instanceof Error ? error.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-}
-
-function whyOf(error: unknown): string {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : undefined;
-  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ForgeFacts, Seen } from '../../core/setup/facts.ts';
 import { BugloopError } from '../../errors.ts';
+import type { AnswerHeaders } from './trouble.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 
 /** What the settings of a repository and a token are, only read. What a token may not see is said as that. */
@@ -23,7 +24,7 @@ const workflows = z.object({ workflows: z.array(z.object({ name: z.string(), pat
 /** Asks at most seven times, and more only for labels beyond the hundredth. Throws where nothing can be learned at all: a wrong token, or no connection. */
 export async function inspect(requests: GitHubRequests, { branch }: { branch: string | undefined }): Promise<ForgeFacts> {
   const http = openHttp(requests);
-  let headers = new Headers();
+  let headers: AnswerHeaders = { get: () => null };
   const about = await http.read({ route: 'GET /repos/{owner}/{repo}', schema: repository, headers: (seen) => (headers = seen) });
   const base = branch ?? about.default_branch;
   const [login, may, labels, required, active] = await Promise.all([
@@ -62,7 +63,7 @@ export async function inspect(requests: GitHubRequests, { branch }: { branch: st
 }
 
 /** What GitHub says of a token beside every answer. */
-function readToken(headers: Headers): Pick<ForgeFacts['token'], 'scopes' | 'expiresAt'> {
+function readToken(headers: AnswerHeaders): Pick<ForgeFacts['token'], 'scopes' | 'expiresAt'> {
   const scopes = headers.get('x-oauth-scopes');
   // `2026-12-01 10:00:00 UTC`
   const expiresAt = Date.parse(headers.get('github-authentication-token-expiration') ?? '');

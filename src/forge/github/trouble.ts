@@ -16,6 +16,11 @@ export interface Trouble {
   status?: number;
 }
 
+/** Of an answer; names in any case. */
+export interface AnswerHeaders {
+  get(name: string): string | null;
+}
+
 const troubles = new WeakMap<object, Trouble>();
 
 /** The error with what it means attached, for those who decide about a repetition. */
@@ -37,7 +42,7 @@ export function findTrouble(thrown: unknown): { error: BugloopError; trouble: Tr
 const secondaryPauseMs = 60_000;
 
 /** Milliseconds that the answer asks to wait; `undefined` where it is not about a rate limit. */
-function readLimit(status: number, headers: Headers, body: string, now: number): number | undefined {
+function readLimit(status: number, headers: AnswerHeaders, body: string, now: number): number | undefined {
   const after = Number(headers.get('retry-after') ?? Number.NaN);
   const isLimit = status === 429 || (status === 403 && /rate limit|abuse/i.test(body)) || /"RATE_LIMITED"/.test(body);
   if ((isLimit || status === 403 || status === 503) && Number.isFinite(after)) return after * 1_000;
@@ -51,7 +56,7 @@ function readLimit(status: number, headers: Headers, body: string, now: number):
 /** An answer that is no success, in our words: what is missing, and where to set it. */
 export function explainStatus(
   options: GitHubRequests,
-  { status, headers, writes }: { status: number; headers: Headers; writes: boolean },
+  { status, headers, writes }: { status: number; headers: AnswerHeaders; writes: boolean },
   body: string,
 ): BugloopError {
   const { apiUrl, slug } = options;
@@ -94,7 +99,7 @@ const graphqlErrors = z.array(
 );
 
 /** Errors that come with a status of 200. The first final one decides; else nobody knows what was done. */
-export function explainGraphql(options: GitHubRequests, errors: unknown, headers: Headers, document: string): BugloopError {
+export function explainGraphql(options: GitHubRequests, errors: unknown, headers: AnswerHeaders, document: string): BugloopError {
   const list = graphqlErrors.catch([]).parse(errors);
   const { apiUrl, slug } = options;
   if (list.some(({ type }) => type === 'RATE_LIMITED')) {
@@ -137,18 +142,18 @@ function fieldOf(document: string, alias: string | number | undefined): string |
 }
 
 /** What a classic token would need for this, and does not have. */
-function lacksScope(headers: Headers): boolean {
+function lacksScope(headers: AnswerHeaders): boolean {
   const scopes = (name: string): string[] => (headers.get(name) ?? '').split(',').flatMap((scope) => scope.trim() || []);
   const accepted = scopes('x-accepted-oauth-scopes');
   const has = scopes('x-oauth-scopes');
-  return headers.has('x-oauth-scopes') && accepted.length > 0 && !accepted.some((scope) => has.includes(scope));
+  return headers.get('x-oauth-scopes') !== null && accepted.length > 0 && !accepted.some((scope) => has.includes(scope));
 }
 
 /** Names the missing permission where GitHub tells it, and where this kind of token gets it. */
 function explainForbidden(
   options: GitHubRequests,
   words: string,
-  headers: Headers,
+  headers: AnswerHeaders,
   { field, signOn = false }: { field?: string | undefined; signOn?: boolean } = {},
 ): BugloopError {
   const { apiUrl, slug, serverUrl, kind } = options;
@@ -157,7 +162,7 @@ function explainForbidden(
       hint: `tick “Allow GitHub Actions to create and approve pull requests”: ${serverUrl}/${slug}/settings/actions`,
     });
   }
-  if (signOn || headers.has('x-github-sso')) {
+  if (signOn || headers.get('x-github-sso') !== null) {
     return new BugloopError('auth.forbidden', `${slug}: its organization asks for single sign-on, and the token has none`, {
       hint: whereToAuthorize(options),
     });
