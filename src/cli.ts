@@ -90,9 +90,8 @@ const declarations: readonly Declaration[] = [
     async run(session, target = '') {
       const wanted = parseVerifyTarget(target);
       if (wanted !== undefined) {
-        const context = await session.open(wanted.slug === undefined ? {} : { flags: { repo: wanted.slug } });
         const { verifyChange } = await import('./commands/verify-change.ts');
-        return verifyChange(context, { wanted: wanted.change });
+        return verifyChange(session, { wanted: wanted.change, slug: wanted.slug });
       }
       const context = await session.open({});
       const { verify } = await import('./commands/verify.ts');

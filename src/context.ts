@@ -30,6 +30,8 @@ export interface Session {
    * Throws a `BugloopError` with every configuration problem, or the first environment problem.
    */
   open(options: OpenOptions): Promise<Context>;
+  /** A change, by number or branch, as anybody may read it, with the token only where there is one; of `slug`, else of the repository we are in. */
+  readPublicChange(wanted: number | string, slug?: string): Promise<PublicChange>;
   /** For the gate of one change, which needs neither a base nor a configuration of this place. */
   openGate(change: string): Promise<GateContext>;
   /** The event that started this process in a workflow. Throws `event.unreadable`. */
@@ -61,6 +63,8 @@ export interface OpenOptions {
   issue?: string;
   /** The reference of a change, where the command is about one instead of an issue. */
   change?: string;
+  /** The commit that `--base` names may be missing here, as in a shallow clone: brings it into a repository of ours. */
+  bring?: (mirror: Mirror) => Promise<void>;
   /** Refuse uncommitted changes of tracked files. */
   cleanTree?: boolean;
   /** The command will ask an agent to work: a key or a tool for it has to be there. */
@@ -100,8 +104,6 @@ export interface Context extends Session {
   readConfigAt(mirror: Mirror, commit: CommitId): Promise<Config>;
   /** `github` for a number or a URL, `local` for a Markdown file. */
   openForge(): Promise<Forge>;
-  /** A change, by number or branch, as anybody may read it, with the token only where there is one. */
-  readPublicChange(wanted: number | string): Promise<PublicChange>;
   /** The review of changes on the forge of the repository. */
   openReviews(): Promise<Reviews>;
   /** Throws `auth.not_permitted` unless the forge says that this account may write to the repository; no bot may. */
@@ -132,6 +134,8 @@ export interface Repository {
   root: string;
   /** Absolute path of the git directory all work trees share. */
   gitDir: string;
+  /** Where the base commit is: the root, else a bare repository of ours. */
+  source: string;
   base: CommitId;
   /** Absent where the base is a commit without a branch. */
   baseBranch?: string;

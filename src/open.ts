@@ -64,6 +64,7 @@ function sessionOf(opening: Opening): Session {
     version,
     now: Date.now,
     open: (options) => openContext(opening, options),
+    readPublicChange: (wanted, slug) => readPublicChange(opening, wanted, slug),
     openGate: (change) => openGateContext(opening, change),
     readEvent: () => readEvent(operator.event),
     async openExample(name) {
@@ -82,9 +83,10 @@ async function openContext(session: Opening, options: OpenOptions): Promise<Cont
   const { openGit } = await import('./workspace/git.ts');
   const { openRepository } = await import('./workspace/repository.ts');
   const git = openGit({ searchPath: opening.env['PATH'] ?? '', signal: opening.signal }, { directory: opening.cwd });
-  const user = await openRepository(git, opening.cwd);
+  const here = await openRepository(git, opening.cwd);
+  const { user, source } = await bringBase(opening, here, options.bring);
   const { base, config } = await readConfiguration(opening, user, issue);
-  const repository = await describeRepository(opening, user, base);
+  const repository = await describeRepository(opening, user, base, source);
   const agent = chooseAgent(opening.flags, config, opening.operator);
   throwAll([
     ...checkEnvironment(opening),
@@ -94,6 +96,21 @@ async function openContext(session: Opening, options: OpenOptions): Promise<Cont
   ]);
   const sandbox = options.sandbox === true ? await chooseSandbox(opening) : (opening.flags.sandbox ?? 'basic');
   return composeContext({ opening, user, repository, config, agent, sandbox, issue });
+}
+
+/** A shallow clone, or one that was not fetched for a while, lacks the commit that somebody else built on. */
+async function bringBase(
+  { flags, cwd, env, held }: Opening,
+  user: UserRepository,
+  bring: OpenOptions['bring'],
+): Promise<{ user: UserRepository; source: string }> {
+  const { base } = flags;
+  if (bring === undefined || base === undefined || (await user.resolve(base)) !== undefined) return { user, source: user.root };
+  const { openView } = await import('./workspace/view.ts');
+  const view = await openView({ commit: base, clone: cwd, searchPath: env['PATH'] ?? '' });
+  held.set(view.path, view);
+  await bring(view);
+  return { user: { ...user, resolve: view.resolve, entry: view.entry }, source: view.path };
 }
 
 /** What the forge says is all that a gate needs: no base, no configuration and no clone of this place decides. */
@@ -161,11 +178,17 @@ function readIssueRef(written: string, cwd: string): IssueRef {
   return ref;
 }
 
-async function describeRepository({ flags, operator }: Opening, user: UserRepository, base: Base): Promise<Repository> {
+async function describeRepository(
+  { flags, operator }: Opening,
+  user: UserRepository,
+  base: Base,
+  source: string,
+): Promise<Repository> {
   const slug = flags.repo ?? operator.github.repository ?? slugOf(await user.origin(), operator.github.serverUrl);
   return {
     root: user.root,
     gitDir: user.gitDir,
+    source,
     base: base.commit,
     ...(base.branch === undefined ? {} : { baseBranch: base.branch }),
     ...(slug === undefined ? {} : { slug }),
@@ -298,7 +321,7 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     repository,
     sandbox,
     agent: parts.agent,
-    async openWorkspace(base = repository.base, { from = repository.root, also, ...other } = {}) {
+    async openWorkspace(base = repository.base, { from = repository.source, also, ...other } = {}) {
       const { openWorkspace } = await import('./workspace/open.ts');
       return openWorkspace({
         repository: from,
@@ -319,7 +342,7 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     openLastRun: (issueId) => openLastRun(opening, repository, issueId),
     async openMirror(base) {
       const { openScratchMirror } = await import('./workspace/open.ts');
-      return openScratchMirror({ repository: repository.root, base, operatorEnv: env, liveness: await knowProcesses() });
+      return openScratchMirror({ repository: repository.source, base, operatorEnv: env, liveness: await knowProcesses() });
     },
     async assertBase({ commit, branch }) {
       const newest = branch === undefined ? await user.head() : await user.resolve(branch);
@@ -328,7 +351,6 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     },
     openForge: forge,
     readConfigAt: async (mirror, commit) => readForgeConfiguration(opening, await findConfiguration(mirror, commit)),
-    readPublicChange: (wanted) => readPublicChange(parts, wanted),
     openReviews: () => openReviews(parts),
     assertMayStart: async (actor) => (await forge()).assertMayWrite(actor),
     readPrompt: (name) => readPrompt(user, repository, operator, name),
@@ -468,9 +490,11 @@ async function openGate(opening: Opening, slug: string | undefined): Promise<Gat
   });
 }
 
-async function readPublicChange({ opening, repository: { slug } }: Parts, wanted: number | string): Promise<PublicChange> {
-  const { operator, version, signal } = opening;
+async function readPublicChange(opening: Opening, wanted: number | string, given?: string): Promise<PublicChange> {
+  throwAll([...checkEnvironment(opening)]);
+  const { operator, version, signal, flags } = opening;
   const { token, apiUrl, serverUrl } = operator.github;
+  const slug = given ?? flags.repo ?? operator.github.repository ?? (await originSlug(opening));
   if (slug === undefined) throw new BugloopError('usage.repo', '--repo is missing: nothing here says owner/name');
   const read = await import('./forge/github/public.ts');
   const options = { apiUrl, serverUrl, slug, version, signal, ...(token === undefined ? {} : { token }) };

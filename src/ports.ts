@@ -545,6 +545,8 @@ export interface PublicChange {
   base: { branch: string; commit: CommitId };
   /** Brings the head into the mirror. */
   fetchHead(mirror: Mirror): Promise<void>;
+  /** Brings the commit that it is built on into the mirror. */
+  fetchBase(mirror: Mirror): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------- Progress

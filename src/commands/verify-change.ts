@@ -1,4 +1,4 @@
-import type { CommandResult, Context } from '../context.ts';
+import type { CommandResult, Session } from '../context.ts';
 import { compareBody, readClaims } from '../core/claims.ts';
 import type { Reason } from '../core/types.ts';
 import { renderEvidence } from '../core/views/pull-request.ts';
@@ -13,15 +13,18 @@ import type { PublicChange } from '../ports.ts';
  * Repeats the proof of a pull request from its commits alone and compares what is seen with what its text claims.
  * Configuration and commands are those of the commit that it is built on. No model, no key, no write.
  */
-export async function verifyChange(context: Context, { wanted }: { wanted: number | string }): Promise<CommandResult> {
-  const change = await context.readPublicChange(wanted);
+export async function verifyChange(
+  session: Session,
+  { wanted, slug }: { wanted: number | string; slug?: string | undefined },
+): Promise<CommandResult> {
+  const change = await session.readPublicChange(wanted, slug);
   const read = readClaims(change.body);
   if (!read.ok) return refuse(change, [{ code: 'verify.no_claims', message: read.why }]);
 
-  const pinned = await context.open({ flags: { base: change.base.commit }, sandbox: true });
-  await using workspace = await pinned.openWorkspace(change.base.commit);
+  const context = await session.open({ flags: { base: change.base.commit }, bring: change.fetchBase, sandbox: true });
+  await using workspace = await context.openWorkspace(change.base.commit);
   await change.fetchHead(workspace.mirror);
-  const { config, progress, signal } = pinned;
+  const { config, progress, signal } = context;
   // What the issue says is not part of the commits; the text's own word about it is not compared.
   const run = { workspace, config, progress, signal, error: {} };
   const base = await takeBaseline(run);

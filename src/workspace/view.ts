@@ -6,6 +6,7 @@ import type { CommitId } from '../core/types.ts';
 import type { Mirror } from '../ports.ts';
 import { openGit } from './git.ts';
 import { attributes, mirrorAt } from './mirror.ts';
+import { openCommits, type Commits } from './repository.ts';
 
 /**
  * A bare repository of our own that sees the objects of the clone we are in, for looking at commits without fetching what
@@ -21,7 +22,7 @@ export async function openView({
   /** Any directory inside the clone; what is no clone has no objects to share. */
   clone: string;
   searchPath: string;
-}): Promise<Mirror & AsyncDisposable> {
+}): Promise<Mirror & Commits & AsyncDisposable> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'bugloop-view-')));
   // Nothing untrusted ever wrote here.
   const dispose = (): Promise<void> => rm(path, { recursive: true, force: true });
@@ -29,7 +30,8 @@ export async function openView({
     const git = openGit({ searchPath }, { directory: path });
     const objects = await findObjects(openGit({ searchPath }, { directory: clone }));
     await layOut(path, commit, objects);
-    return { ...mirrorAt(path, git.at({ directory: path, gitDir: path }), commit), [Symbol.asyncDispose]: dispose };
+    const here = git.at({ directory: path, gitDir: path });
+    return { ...mirrorAt(path, here, commit), ...openCommits(here), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;

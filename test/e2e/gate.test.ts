@@ -146,6 +146,17 @@ test('an unresolved thread: stays a draft, and the word changes only when the ve
   expect(postedBy(scene)).toMatchObject([{ conclusion: 'success' }]);
 });
 
+test('two gates at once: marked ready, and no word of either contradicts the other', async () => {
+  const scene = await draft();
+  const ended = await Promise.all([gate(scene), gate(scene)]);
+  expect(ended.map(({ status }) => status)).toEqual([0, 0]);
+  expect(scene.pull.draft).toBe(false);
+  expect(new Set(postedBy(scene).map(({ conclusion }) => conclusion))).toEqual(new Set(['success']));
+  scene.server.forget();
+  expect((await gate(scene)).status).toBe(0);
+  expect(writesOf(scene)).toEqual([]);
+});
+
 async function until(scene: Gated, operation: string): Promise<void> {
   while (!scene.server.requests.some((request) => request.operation.includes(operation))) await sleep(20);
 }
@@ -170,16 +181,32 @@ describe('the head moves', () => {
 
   test('while it is read: nothing is judged and nothing written', async () => {
     const scene = await draft();
-    // GitHub does not know yet whether it can be merged, which takes a second look.
-    scene.server.faults.add({ kind: 'slow', delay: 1_500, after: 1, match: 'graphql' });
+    // GitHub does not know yet whether it can be merged, which takes a second look; the first is a while on its way.
+    scene.server.faults.add({ kind: 'slow', delay: 2_000, match: 'graphql' });
     const { ended } = start(scene, ['gate', String(scene.pull.number)]);
-    while (scene.server.count('api') < 2) await sleep(20);
+    while (scene.server.count('api') < 1) await sleep(20);
+    await sleep(500);
     await push(scene);
     const result = await ended;
     expect(result.status).toBe(5);
     expect(result.stderr).toContain('moved while it was read');
     expect(writesOf(scene)).toEqual([]);
     expect(scene.pull.draft).toBe(true);
+  });
+
+  test('after a gate was killed between its word and its look back: the next one says what holds of the new head', async () => {
+    const scene = await draft();
+    scene.server.faults.add({ kind: 'hang', commit: true, match: 'markPullRequestReadyForReview' });
+    const { child, ended } = start(scene, ['gate', String(scene.pull.number)]);
+    while (scene.pull.draft) await sleep(20);
+    child.kill('SIGKILL');
+    await ended;
+    expect(postedBy(scene)).toEqual([]);
+    const moved = await push(scene);
+    const next = await gate(scene, ['--json']);
+    expect(next.status).toBe(6);
+    expect(codesOf(next)).toContain('gate.proof_other_head');
+    expect(postedBy(scene)).toMatchObject([{ conclusion: 'failure', suite: { sha: moved } }]);
   });
 
   test('after the proof: the old proof, checks and reviews are worth nothing', async () => {
@@ -202,6 +229,24 @@ describe('more than a hundred', () => {
     const result = await gate(scene, ['--json', '--dry-run']);
     expect(codesOf(result)).toEqual(['gate.threads_unresolved']);
     expect(scene.server.count('api')).toBe(3);
+  });
+
+  test('statuses, comments and reviews: all of them, the second hundred of every kind in one request', async () => {
+    const scene = await draft();
+    const { server, repository, head, pull, issue } = scene;
+    for (let index = 0; index < 120; index += 1) {
+      const state = index === 119 ? 'failure' : 'success';
+      server.addStatus(repository, head, { context: `ci/${index}`, state, author: 'maria' });
+      server.comment(pull, `talk ${index}`, 'maria');
+      server.comment(issue, `talk ${index}`, 'guest');
+    }
+    for (let index = 0; index < 105; index += 1)
+      await server.addReview(pull, { author: 'maria', event: index < 104 ? 'COMMENT' : 'REQUEST_CHANGES', body: `${index}` });
+    server.forget();
+    const result = await gate(scene, ['--json', '--dry-run']);
+    expect(codesOf(result)).toEqual(['gate.check_failed', 'gate.changes_requested']);
+    // The first look, whether it can be merged, and a second page of the change and of the issue.
+    expect(server.count('api')).toBe(4);
   });
 
   test('a page that does not come is no pass', async () => {

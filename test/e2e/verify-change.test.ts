@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import type { PullRequest } from '../servers/github/index.ts';
 import { run, solve, stage, type Ended, type Scene } from './github.ts';
@@ -30,8 +34,12 @@ test('the change that bugloop opened holds, by number and by the command in its 
   expect(scene.server.writes()).toEqual([]);
   expect(scene.server.requests.every(({ headers }) => headers['authorization'] === undefined)).toBe(true);
 
-  const pasted = /```sh\nbugloop verify (\S+)\n```/.exec(scene.pull.body)?.[1] ?? '';
-  expect((await verify(scene, pasted)).status).toBe(0);
+  // What a reader pastes, word for word; only the program is the one under test.
+  const [program, ...pasted] = /```sh\n(bugloop verify [^\n]+)\n```/.exec(scene.pull.body)?.[1]?.split(' ') ?? [];
+  expect(program).toBe('bugloop');
+  const again = await run(scene, pasted, { GITHUB_TOKEN: undefined, GITHUB_REPOSITORY: undefined }, cloneFrom(scene));
+  expect(again.stdout).toContain(`Verified: #${scene.pull.number}`);
+  expect(again.status).toBe(0);
   scene.server.assertClean();
 });
 
@@ -66,6 +74,25 @@ test.each<[string, (scene: Opened) => unknown, RegExp]>([
     /whole suite.*verify\.claim_mismatch/,
   ],
   [
+    'somebody committed more after the proof',
+    ({ server, repository, pull }) => server.commit(repository, pull.headRef, { 'src/more.js': 'export const more = 1;\n' }),
+    /files.*verify\.claim_mismatch/,
+  ],
+  [
+    'its text is that of another change',
+    ({ pull }) => {
+      pull.body = pull.body.replaceAll('test/sum.test.js', 'test/total.test.js').replaceAll('src/add.js', 'src/total.js');
+    },
+    /verify\.claim_mismatch/,
+  ],
+  [
+    'its text has a second proof below the first',
+    ({ pull }) => {
+      pull.body += pull.body.slice(pull.body.indexOf('### Proof'));
+    },
+    /verify\.no_claims/,
+  ],
+  [
     'its text claims nothing',
     ({ pull }) => {
       pull.body = 'Closes #1. Trust me.';
@@ -79,6 +106,48 @@ test.each<[string, (scene: Opened) => unknown, RegExp]>([
   expect(ended.stdout).toMatch(reason);
   expect(ended.stdout).toMatch(/^Not verified/);
   expect(ended.status).toBe(3);
+});
+
+/** A clone whose origin is the server, as a reader has it, without the head and without the base of the change. */
+function cloneFrom({ home, repository, server }: Opened, ...options: string[]): string {
+  const dir = join(mkdtempSync(join(home, 'reader-')), 'adder');
+  execFileSync('git', ['clone', '--quiet', ...options, pathToFileURL(repository.path).href, dir]);
+  execFileSync('git', ['remote', 'set-url', 'origin', `${server.serverUrl}/acme/adder.git`], { cwd: dir });
+  return dir;
+}
+
+test('what a shallow clone lacks is fetched, and configuration and commands are those of the base commit', async () => {
+  const scene = await opened();
+  const { server, repository } = scene;
+  // The base moves on, to commands that would fail.
+  await server.commit(repository, 'main', { '.bugloop/config.yml': 'commands: { test: "false" }\n' });
+  const clone = cloneFrom(scene, '--depth=1', '--branch=main');
+  const ended = await run(scene, ['verify', String(scene.pull.number), '--sandbox', 'basic'], { GITHUB_TOKEN: undefined }, clone);
+  expect(ended.stderr).not.toContain('usage.ref');
+  expect(ended.stdout).toContain('Verified');
+  expect(ended.status).toBe(0);
+  expect(execFileSync('git', ['status', '--porcelain'], { cwd: clone, encoding: 'utf8' })).toBe('');
+});
+
+test('a fork with a branch of the same name is another change', async () => {
+  const scene = await opened();
+  const { server, repository, pull } = scene;
+  const fork = await server.fork(repository, 'mallory');
+  await server.commit(fork, pull.headRef, { 'src/add.js': 'export const add = () => 3;\n' });
+  const head = `mallory:${pull.headRef}`;
+  const other = await server.pull(repository, {
+    title: 'x',
+    body: pull.body,
+    head,
+    base: 'main',
+    draft: true,
+    author: 'mallory',
+  });
+  const byBranch = await verify(scene, pull.headRef);
+  expect(byBranch.stdout).toContain(`Verified: #${pull.number} `);
+  const byNumber = await verify(scene, String(other.number));
+  expect(byNumber.stdout).toMatch(new RegExp(`^Not verified: #${other.number} `));
+  expect(byNumber.status).toBe(3);
 });
 
 test('a number that is no change is told as such', async () => {

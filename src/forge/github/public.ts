@@ -32,6 +32,7 @@ const comparisonSchema = z.object({ merge_base_commit: z.object({ sha: z.string(
 /** Reads a change, by number or by its branch, with requests that anybody may make. Throws `change.not_found` and `api.*`. */
 export async function readPublicChange(options: PublicOptions, wanted: number | string): Promise<PublicChange> {
   const { slug, serverUrl, token = '' } = options;
+  const remote = { url: `${serverUrl}/${slug}.git`, token };
   const number = typeof wanted === 'number' ? wanted : await findChange(options, wanted);
   const change = await get(options, `/repos/${slug}/pulls/${number}`, changeSchema);
   const { head, base } = change;
@@ -44,7 +45,8 @@ export async function readPublicChange(options: PublicOptions, wanted: number | 
     body: change.body ?? '',
     head: head.sha,
     base: { branch: base.ref, commit: start.merge_base_commit.sha },
-    fetchHead: (mirror) => mirror.fetchCommits({ url: `${serverUrl}/${slug}.git`, token }, [head.sha]),
+    fetchHead: (mirror) => mirror.fetchCommits(remote, [head.sha]),
+    fetchBase: (mirror) => mirror.fetchCommits(remote, [start.merge_base_commit.sha]),
   };
 }
 
