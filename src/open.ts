@@ -110,7 +110,10 @@ async function bringBase(
   const view = await openView({ commit: base, clone: cwd, searchPath: env['PATH'] ?? '' });
   held.set(view.path, view);
   await bring(view);
-  return { user: { ...user, resolve: view.resolve, entry: view.entry }, source: view.path };
+  return {
+    user: { ...user, resolve: (name) => view.resolve(name), entry: (commit, path) => view.entry(commit, path) },
+    source: view.path,
+  };
 }
 
 /** What the forge says is all that a gate needs: no base, no configuration and no clone of this place decides. */

@@ -21,7 +21,11 @@ export async function verifyChange(
   const read = readClaims(change.body);
   if (!read.ok) return refuse(change, [{ code: 'verify.no_claims', message: read.why }]);
 
-  const context = await session.open({ flags: { base: change.base.commit }, bring: change.fetchBase, sandbox: true });
+  const context = await session.open({
+    flags: { base: change.base.commit },
+    bring: (mirror) => change.fetchBase(mirror),
+    sandbox: true,
+  });
   await using workspace = await context.openWorkspace(change.base.commit);
   await change.fetchHead(workspace.mirror);
   const { config, progress, signal } = context;

@@ -112,8 +112,8 @@ async function readText({ apiUrl }: GitHubRequests, response: IncomingMessage): 
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of unpacked(response)) {
-      const bytes = Buffer.from(chunk as Uint8Array);
+    const packets: AsyncIterable<Buffer> = unpacked(response);
+    for await (const bytes of packets) {
       size += bytes.length;
       if (size > maxBytes) throw unavailable(`${apiUrl} answered with more than ${maxBytes} bytes`, undefined, 'refused');
       chunks.push(bytes);
@@ -141,5 +141,6 @@ function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   // An abort says why in its cause; several addresses that were tried say nothing together.
   const said = error.cause instanceof Error ? error.cause.message : error.message;
-  return said === '' ? `: ${String(codeOf(error) ?? error.name)}` : `: ${said}`;
+  const code = codeOf(error);
+  return `: ${said === '' ? (typeof code === 'string' ? code : error.name) : said}`;
 }
