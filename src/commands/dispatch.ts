@@ -1,12 +1,14 @@
 import type { CommandResult, Context, Session } from '../context.ts';
 import { isSupportedEvent, readWish, type Cause, type Wish } from '../core/event.ts';
 import type { SlashCommand } from '../core/slash.ts';
+import { readState } from '../core/state.ts';
 import { renderExplanation, renderMisread } from '../core/views/answer.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { takeTurn } from '../core/watch.ts';
 import type { CommentRef, Inbox } from '../inbox.ts';
 import { readRecord } from '../loop/claim.ts';
 import { halt } from '../loop/halt.ts';
+import type { Standing } from '../ports.ts';
 import type { Trigger } from './solve.ts';
 
 /**
@@ -109,12 +111,21 @@ async function findStopped(session: Session, { openInbox, part }: DispatchOption
   const stopped: Work[] = [];
   for (const number of numbers) {
     if (stopped.length === maxWatched) break;
-    const { open, lock, issue } = await forge.read(String(number));
+    const standing = await forge.read(String(number));
+    const { open, lock, issue } = standing;
     // Somebody may have taken it off since this was decided.
     const said = issue.labels?.some((label) => label.toLowerCase() === inProgress.toLowerCase()) === true;
-    if (open && said && lock?.live !== true) stopped.push({ kind: 'resume', number, cause: { byHand: false } });
+    if (open && said && lock?.live !== true) stopped.push(takeUp(standing, number));
   }
   return stopped;
+}
+
+/** A round of review is taken up as one: its change is there, so that a run of the issue would find nothing to do. */
+function takeUp({ status, issue }: Standing, number: number): Work {
+  const read = status === undefined ? undefined : readState(status.text, issue.id);
+  // A record that is not readable is for the run to refuse.
+  const change = read?.ok === true && read.record.state === 'REVIEWING' ? read.record.change?.number : undefined;
+  return change === undefined ? { kind: 'resume', number, cause: { byHand: false } } : { kind: 'review', number: change };
 }
 
 /** Open changes of ours; the one of that number or branch, where either is known. */

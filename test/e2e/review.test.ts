@@ -533,4 +533,17 @@ test('after a real solve, text and status comment tell of the new head, and veri
   });
   const verified = await run(scene, ['verify', String(pull.number), '--sandbox', 'basic', '--quiet']);
   expect(verified.stdout).toContain('Verified: #');
-});
+
+  // A round that is killed is taken up by the clock as a round, not as a run of the issue, which has its change.
+  await scene.server.addThread(pull, { author: 'maria', path: 'src/add.js', line: 2, body: suggest('  return a + b;') });
+  scene.server.faults.add({ kind: 'hang', match: 'addPullRequestReviewThreadReply' });
+  const running = start(scene, ['review', String(pull.number), ...scripted(scene)]);
+  await expect.poll(() => scene.server.faults.left(), { timeout: 50_000 }).toBe(0);
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const file = join(scene.home, 'schedule.json');
+  writeFileSync(file, JSON.stringify({ schedule: '*/30 * * * *' }));
+  const clock = { GITHUB_EVENT_NAME: 'schedule', GITHUB_EVENT_PATH: file };
+  const decided = await run(scene, ['dispatch', 'decide'], clock);
+  expect(decided.stdout).toBe(`review #${pull.number}\n`);
+}, 120_000);
