@@ -73,9 +73,10 @@ export async function openMirror({ git, repository, base, also, path, date }: Mi
 /** The mirror that is at `path`, with the git that works there. */
 export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): WritableMirror {
   let date = given;
-  const treeOf = remembering(maxRemembered, (commit: CommitId): Promise<TreeId> =>
-    git.run(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]),
-  );
+  const treeOf = remembering(maxRemembered, async (commit: CommitId): Promise<TreeId> => {
+    const answer = await git.bytes(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);
+    return answer.toString('latin1').trim();
+  });
   // One tree is judged when it is made, when it is sealed and when it leaves, under more than one commit.
   const filesOf = remembering(1, (trees: string): Promise<ChangedFile[]> => {
     const [before = '', after = ''] = trees.split('..');
@@ -98,7 +99,8 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
     path,
     treeOf,
     async change(base, head) {
-      const files = await filesOf(`${await treeOf(base)}..${await treeOf(head)}`);
+      const [before, after] = await Promise.all([treeOf(base), treeOf(head)]);
+      const files = await filesOf(`${before}..${after}`);
       return { base, head, files: [...files] };
     },
 
