@@ -137,15 +137,19 @@ export function openRun(context: Context, prepared: Prepared, parts: RunParts): 
 interface Drive {
   template: Template;
   located: Located;
-  /** The baseline is taken meanwhile, and nothing after it. */
+  /** The loop goes on meanwhile, and ends where this fails; nothing is published before it. */
   announced: Promise<void>;
   /** Where an earlier run stopped, if it left something. */
   progressed?: Progressed;
 }
 
 /** Baseline, then attempts until proven or a limit. */
-export async function runLoop(run: Run, { template, located, announced, progressed = begin(run.base) }: Drive): Promise<Ending> {
-  const answer = await alongside(announced, run.signal, (signal) => takeBaseline({ ...run, signal }));
+export async function runLoop(run: Run, { template, located, announced, progressed }: Drive): Promise<Ending> {
+  return alongside(announced, run.signal, (signal) => loop({ ...run, signal }, template, located, progressed));
+}
+
+async function loop(run: Run, template: Template, located: Located, progressed = begin(run.base)): Promise<Ending> {
+  const answer = await takeBaseline(run);
   if (run.signal.aborted)
     return { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' }, progressed };
   if (!answer.ok) return { end: 'escalated', reason: answer.reason, progressed };
