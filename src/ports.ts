@@ -252,6 +252,8 @@ export interface Forge {
   readonly name: 'local' | 'github';
   /** Everything that is there for one issue now, in one look. Throws `issue.not_found`, `issue.unreadable`, `state.corrupt`. */
   read(ref: string): Promise<Standing>;
+  /** Our own status comments that were written since that moment (ISO 8601), with the issues they are on. */
+  recentStatuses(since: string): Promise<{ issue: string; text: string }[]>;
   /** Throws `auth.not_permitted` unless the forge itself says that this account may write; no bot may. */
   assertMayWrite(actor: Actor): Promise<void>;
   /** Takes the issue for one run, by compare-and-swap; a lock of this run, an expired and a dead one are taken over. */

@@ -1,6 +1,6 @@
 import type { CommandResult, Context, Session } from '../context.ts';
 import { isSupportedEvent, readWish, type Cause, type Wish } from '../core/event.ts';
-import type { SlashCommand } from '../core/slash.ts';
+import type { Slash, SlashCommand } from '../core/slash.ts';
 import { readState } from '../core/state.ts';
 import { renderExplanation, renderMisread } from '../core/views/answer.ts';
 import { BugloopError, exits } from '../errors.ts';
@@ -8,8 +8,8 @@ import { takeTurn } from '../core/watch.ts';
 import type { CommentRef, Inbox } from '../inbox.ts';
 import { readRecord } from '../loop/claim.ts';
 import { halt } from '../loop/halt.ts';
+import type { Trigger } from '../loop/admit.ts';
 import type { Standing } from '../ports.ts';
-import type { Trigger } from './solve.ts';
 
 /**
  * Reads the event that started this process and does what it asks for, or nothing. In a workflow of several jobs the
@@ -79,17 +79,31 @@ function settle(
   if (wish.kind === 'review') return startReview(session, wish);
   if (wish.kind === 'gate') return findChanges(session, options, wish);
   if (wish.kind === 'watch') return options.part === 'gate' ? findChanges(session, options, {}) : findStopped(session, options);
-  return startRun(session, wish);
+  return startRun(session, wish, options);
 }
 
-async function startRun(session: Session, wish: Extract<Wish, { kind: 'solve' | 'resume' }>): Promise<Work[]> {
+async function startRun(
+  session: Session,
+  wish: Extract<Wish, { kind: 'solve' | 'resume' }>,
+  { part }: DispatchOptions,
+): Promise<Work[]> {
   const { issue: number, actor } = wish;
   const text = 'text' in wish ? wish.text : undefined;
   if (text?.body.trim() === '') session.progress.warn(`#${number} has no description: all that is known is its title`);
   // Asks the forge, before anything is spent; a bot has no permission that the forge could tell of.
   if (wish.kind !== 'solve' || !wish.vouched) await (await openAt(session, number)).assertMayStart(actor);
   if (wish.kind === 'resume') return [{ kind: 'resume', number, cause: { byHand: true } }];
-  return [{ kind: 'solve', number, trigger: { cause: wish.cause, ...(text === undefined ? {} : { text }) } }];
+  const trigger = { cause: wish.cause, event: { by: actor.id }, ...(text === undefined ? {} : { text }) };
+  const work: Work = { kind: 'solve', number, trigger };
+  const why = await hold(session, work, part);
+  return why === undefined ? [work] : [{ kind: 'said', text: `Not started: ${why}` }];
+}
+
+/** In a workflow of several jobs the first settles everything on the issue, as the next may not write there. Why there is no next. */
+async function hold(session: Session, work: Work | undefined, part: Part): Promise<string | undefined> {
+  if (part !== 'decide' || work?.kind !== 'solve' || session.flags.dryRun) return undefined;
+  const { admit } = await import('../loop/admit.ts');
+  return admit(await openAt(session, work.number), String(work.number), work.trigger);
 }
 
 async function startReview(session: Session, { change, actor, automatic }: Extract<Wish, { kind: 'review' }>): Promise<Work[]> {
@@ -150,7 +164,7 @@ async function obey(session: Session, wish: SlashWish, { openInbox, part }: Disp
   const inbox = await openInbox(context);
   const issue = place.kind === 'issue' ? place.number : await inbox.issueOf(place.number);
   if (issue === undefined) return [{ kind: 'said', text: `#${place.number} is not a bugloop change` }];
-  const run = slash.ok ? runFor(slash.command, issue, wish) : undefined;
+  const run = slash.ok ? runFor(slash.command, issue, wish, context) : undefined;
   // A job that was given one issue does its run; the comment was answered by the job that decided.
   if (typeof part === 'number') return run === undefined ? [] : [run];
   if (session.flags.dryRun) {
@@ -159,19 +173,30 @@ async function obey(session: Session, wish: SlashWish, { openInbox, part }: Disp
   }
   const comment: CommentRef = { place: place.number, id: wish.comment };
   if ((await inbox.receive(comment)).answered) return [{ kind: 'said', text: 'this comment was answered before' }];
-  const text = slash.ok ? await answers[slash.command](context, issue, wish) : renderMisread(slash);
-  if (!(await inbox.answer(comment, text))) return [{ kind: 'said', text: 'this comment was answered before' }];
-  const said: Work = { kind: 'said', text };
-  return run === undefined ? [said] : [said, run];
+  const why = await hold(session, run, part);
+  const text = why === undefined ? await replyTo(slash, context, issue, wish) : `Not started: ${why}`;
+  const first = await inbox.answer(comment, text);
+  const said: Work = { kind: 'said', text: first ? text : 'this comment was answered before' };
+  // What was settled on the issue was settled once, whoever answered first; elsewhere the answer decides.
+  const starts = why === undefined && (first || part === 'decide');
+  return run === undefined || !starts ? [said] : [said, run];
 }
 
-function runFor(command: SlashCommand, number: number, { text, actor, cause }: SlashWish): Work | undefined {
-  const trigger = { cause, ...(text === undefined ? {} : { text }) };
+function replyTo(slash: Slash, context: Context, issue: number, wish: SlashWish): string | Promise<string> {
+  return slash.ok ? answers[slash.command](context, issue, wish) : renderMisread(slash);
+}
+
+function runFor(command: SlashCommand, number: number, wish: SlashWish, { config }: Context): Work | undefined {
+  const { text, actor, cause, comment } = wish;
+  const event = { by: actor.id, comment };
+  // A comment on a change shows nothing of the issue's text.
+  const trigger: Trigger = { cause, event, ...(text === undefined ? { unchanged: true } : { text }) };
   switch (command) {
     case 'solve':
     case 'retry':
       return { kind: 'solve', number, trigger };
     case 'approve':
+      if (!config.humanApproval.plan) return undefined;
       return { kind: 'solve', number, trigger: { ...trigger, approvedBy: actor.login } };
     default:
       return undefined;
@@ -181,7 +206,10 @@ function runFor(command: SlashCommand, number: number, { text, actor, cause }: S
 const answers: Readonly<Record<SlashCommand, (context: Context, issue: number, wish: SlashWish) => string | Promise<string>>> = {
   solve: (_context, issue) => `On it: a run of #${issue} starts.`,
   retry: (_context, issue) => `On it: a run of #${issue} starts.`,
-  approve: (_context, issue) => `The plan is approved: a run of #${issue} starts.`,
+  approve: ({ config }, issue) =>
+    config.humanApproval.plan
+      ? `The plan is approved: a run of #${issue} starts.`
+      : 'No plan waits: runs start without one here.',
   'tests-only': () => 'A run that only writes the test is not there yet; `/bugloop solve` writes test and fix.',
   explain: async (context, issue) => renderExplanation(readRecord(await (await context.openForge()).read(String(issue)))),
   stop: (context, issue, wish) => letGo(context, issue, wish, false),

@@ -5,7 +5,8 @@ import { renderCalls } from '../core/views/plan.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';
-import { readCheckpoint } from '../loop/checkpoint.ts';
+import { readCheckpoint, textOf } from '../loop/checkpoint.ts';
+import { needsApproval } from '../loop/approval.ts';
 import { findObstacle, openCase, readRecord, takeIssue } from '../loop/claim.ts';
 import { conclude, staleBase } from '../loop/conclude.ts';
 import { exitOf, tellConclusion } from '../loop/finish.ts';
@@ -55,7 +56,8 @@ export async function publishRun(
   };
   const prior = findObstacle(standing);
   if (prior !== undefined) return { ...result, exit: exits.done, text: `Nothing to do: ${prior}\n` };
-  const asked = (await readCheckpoint(journal))?.asked ?? askedNever;
+  const checkpoint = await readCheckpoint(journal);
+  const asked = checkpoint?.asked ?? askedNever;
   const halt = findHalt(readRecord(standing), asked);
   if (halt !== undefined)
     return { ...result, exit: exits.done, text: `Nothing to do: ${describeHalt(halt)} since the run began\n` };
@@ -65,10 +67,14 @@ export async function publishRun(
     const text = `Dry run for ${target}: nothing was written, and no code was run.\n${renderCalls(calls)}`;
     return { exit: exits.done, text, data: { dryRun: true, calls } };
   }
+  // What the run was about is the text that it began with, and that is what had to be approved.
+  const issue = { ...standing.issue, ...(checkpoint === undefined ? {} : textOf(checkpoint)) };
   const opened = openCase(
-    { forge, ref, standing, lookedAt, asked, config, journal, progress, now },
+    { forge, ref, standing: { ...standing, issue }, lookedAt, asked, config, journal, progress, now },
     { base: report.base, state: 'SOLVING' },
   );
+  if (needsApproval(opened))
+    return { ...result, exit: exits.done, text: 'Nothing to do: the plan of the run was not approved\n' };
   return whileOpening(context.openMirror(report.base.commit), async (opening) => {
     const taken = context.signal.aborted ? interrupted : await takeIssue(opened);
     if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };

@@ -5,9 +5,11 @@ import { readReport } from '../core/issue.ts';
 import { readRunReport, type Attempt } from '../core/report.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { renderCalls } from '../core/views/plan.ts';
-import { BugloopError, exits } from '../errors.ts';
-import { describeStart, foldProgress, readCheckpoint, type Checkpoint } from '../loop/checkpoint.ts';
-import { digestText, findPrior, openCase, readRecord } from '../loop/claim.ts';
+import { exits } from '../errors.ts';
+import { assertSameText, withStart } from '../loop/admit.ts';
+import { describeStart, foldProgress, readCheckpoint, textOf, type Checkpoint } from '../loop/checkpoint.ts';
+import { needsApproval } from '../loop/approval.ts';
+import { findPrior, openCase, readRecord } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
 import { stepsOfSolve } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
@@ -22,7 +24,7 @@ import {
   takeIfPublishing,
   whileOpening,
 } from '../loop/start.ts';
-import type { Journal, Mirror, Standing, Workspace } from '../ports.ts';
+import type { Journal, Mirror, Workspace } from '../ports.ts';
 import { publishRun } from './publish.ts';
 
 /**
@@ -67,10 +69,13 @@ export async function resume(
   if (journal !== found) await journal.append('journal.jsonl', { type: 'asked', ...asked });
   const issue: Issue = local === undefined ? standing.issue : { ...standing.issue, ...textOf(local) };
   const { config, progress, now } = context;
-  const opened = openCase(
-    { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, asked, config, journal, progress, now },
-    { base: baseOf(context) },
+  const opened = withStart(
+    openCase(
+      { forge, ref, standing: { ...standing, issue }, lookedAt: startedAt, asked, config, journal, progress, now },
+      { base: baseOf(context) },
+    ),
   );
+  if (needsApproval(opened)) return { exit: exits.done, text: 'Nothing to do: the plan has to be approved first\n' };
   const bug = readReport(issue);
   return whileOpening(prepare(context, bug, older?.start.base.commit), async (preparing) => {
     const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
@@ -98,20 +103,6 @@ export async function resume(
       return await finish(context, taken.case, run, ending, startedAt);
     });
   });
-}
-
-/** What was written into the issue since the run began may be by anybody: it starts a new run, or none. */
-function assertSameText(standing: Standing): void {
-  const record = readRecord(standing);
-  if (record === undefined || record.text === digestText(standing.issue)) return;
-  throw new BugloopError(
-    'state.text_changed',
-    `issue ${standing.issue.id}: its title or text was edited since run ${record.run}`,
-  );
-}
-
-function textOf({ start }: Checkpoint): Pick<Issue, 'title' | 'body'> {
-  return { title: start.issue.title, body: start.issue.body };
 }
 
 /** The bundle brings the commits of the attempts back; one whose commit it lacks did not happen. */

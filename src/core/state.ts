@@ -70,6 +70,10 @@ const recordSchema = z.strictObject({
   plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
   /** The newest stop or skip, kept for good: which run was the last one then, when, and by whom. */
   halt: z.strictObject({ at: z.string(), by: z.string(), skip: z.boolean(), run: z.string() }).exactOptional(),
+  /** Runs of the last day that began on this issue, oldest first: what caps are counted from. */
+  starts: z
+    .array(z.strictObject({ at: z.string(), by: z.int().exactOptional(), comment: z.int().exactOptional() }))
+    .exactOptional(),
   change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
   /** Who may know the lines of the change, as `git blame` has it. */
   reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),

@@ -28,6 +28,7 @@ export function openLocalForge({ git, cwd, committer, branchPrefix }: LocalForge
   return {
     name: 'local',
     read,
+    recentStatuses: () => Promise.resolve([]),
     assertMayWrite: ({ login }) =>
       Promise.reject(
         new BugloopError('auth.not_permitted', `${login} may not start a run: a plain repository knows no accounts`),

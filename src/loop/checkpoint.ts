@@ -98,3 +98,8 @@ export async function foldProgress(journal: Journal, { start, attempts }: Checkp
   const history = (recorded.success ? recorded.data : []).filter(({ attempt }) => known.has(attempt)).map(({ entry }) => entry);
   return { ...attempts.reduce(resumeAfter, begin(start.base.commit)), history };
 }
+
+/** Title and text of the issue as the run began with them. */
+export function textOf({ start }: Checkpoint): Pick<Issue, 'title' | 'body'> {
+  return { title: start.issue.title, body: start.issue.body };
+}

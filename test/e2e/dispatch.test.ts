@@ -72,7 +72,7 @@ describe('a labelled issue', () => {
   });
 });
 
-describe('the permission', () => {
+describe('the permission (AU-15)', () => {
   test.each<[string, Fault['kind']]>([
     ['is refused', 'status'],
     ['is no JSON', 'html'],

@@ -143,7 +143,7 @@ function fenced(text: string): string[] {
 /** The comment that asks for approval of a plan. */
 export function renderPlanRequest(plan: string, record: StateRecord): string {
   return cap(
-    `${plan.trimEnd()}\n\nApprove it with \`/bugloop approve\`. Nothing runs before (run ${code(record.run)}).\n`,
+    `${fenced(plan.trimEnd()).join('\n')}\n\nApprove it with \`/bugloop approve\`. Nothing runs before (run ${code(record.run)}).\n`,
     maxBody,
   );
 }

@@ -25,6 +25,7 @@ import { markOnce, type Comment, type Seen } from './mark.ts';
 import { assertMayWrite } from './permission.ts';
 import { planCalls } from './plan.ts';
 import { mayPass, pushOnce } from './push.ts';
+import { readStatuses } from './statuses.ts';
 import { findTrouble } from './trouble.ts';
 
 export interface GitHubOptions extends GitHubRequests, Liveness {
@@ -57,10 +58,13 @@ export function share(requests: GitHubRequests): Shared {
 export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared = share(options)): Forge {
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
   const changeIds = new Map<number, string>();
+  /** Account of the token, once a look has told it. */
+  const ours = new Set<number>();
 
   const look = async (number: number): Promise<Seen> => {
     const seen = await lookAt(http, options, number);
     looks.set(String(number), seen);
+    if (seen.self !== undefined) ours.add(seen.self);
     for (const [change, id] of seen.changeIds) changeIds.set(change, id);
     return seen;
   };
@@ -75,6 +79,7 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
       }
       return (await look(parsed.number)).standing;
     },
+    recentStatuses: (since) => readStatuses(http, since, [...options.accounts, ...ours]),
     assertMayWrite: (actor: Actor) => assertMayWrite(http, options.slug, actor),
     async lock(standing, claim) {
       const taken = await takeLock(http, options, await seenOf(standing), claim, () => look(standing.issue.number ?? 0));
@@ -191,6 +196,7 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
   const comments = await readComments(http, node, isOurs);
   return {
     standing: await describe(options, repository, node, { comments, isOurs }, branch),
+    ...(viewer.databaseId === null ? {} : { self: viewer.databaseId }),
     repositoryId: repository.id,
     issueId: node.id,
     baseTree: (repository.base ?? repository.defaultBranchRef)?.target?.tree?.oid ?? '',

@@ -14,6 +14,8 @@ export interface Comment {
 /** One look with what only GitHub's own requests need. */
 export interface Seen {
   standing: Standing;
+  /** Number of the account of the token. */
+  self?: number;
   repositoryId: string;
   issueId: string;
   /** Tree of the newest base: what a commit without content of its own points to. */

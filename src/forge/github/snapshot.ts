@@ -121,7 +121,10 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     threads: all.threads.map(toThread),
     comments: all.comments.map(toComment),
     awaited: all.awaited.flatMap(toAwaited),
-    proof: issue === undefined ? 'none' : readClaim(record?.comments ?? [], issue, change, us),
+    proof:
+      issue === undefined
+        ? 'none'
+        : readClaim(record?.comments ?? [], issue, change, { us, accounts: config.agents.bugsolver.accounts }),
     ...(posted === undefined ? {} : { posted }),
     missing: [...all.missing, ...(record?.missing ?? [])],
   };
@@ -352,9 +355,16 @@ function issueOf(branch: string, prefix: string): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
-/** Only a comment of our own account is read, and only when it is about this very change. */
-function readClaim(comments: readonly CommentNode[], issue: number, change: ChangeNode, us: Account): Snapshot['proof'] {
-  const ours = comments.find(({ body, viewerDidAuthor }) => viewerDidAuthor && body.startsWith(statusMarker));
+/** Only a comment of an account that we write as is read, and only when it is about this very change. */
+function readClaim(
+  comments: readonly CommentNode[],
+  issue: number,
+  change: ChangeNode,
+  { us, accounts }: { us: Account; accounts: readonly number[] },
+): Snapshot['proof'] {
+  const isOurs = (account: { databaseId?: number | null | undefined } | null): boolean =>
+    account?.databaseId != null && [us.id, ...accounts].includes(account.databaseId);
+  const ours = comments.find(({ body, author }) => isOurs(author) && body.startsWith(statusMarker));
   if (ours === undefined) return 'none';
   const read = readState(ours.body, String(issue));
   if (!read.ok) return 'unreadable';
@@ -365,7 +375,7 @@ function readClaim(comments: readonly CommentNode[], issue: number, change: Chan
     ok: report.outcome === 'proven' && report.failToPass > 0,
     needsHuman: report.needsHuman ?? [],
     by: us.id,
-    edited: ours.editor !== null && ours.editor.databaseId !== us.id,
+    edited: ours.editor !== null && !isOurs(ours.editor),
   };
   return claim;
 }
