@@ -92,7 +92,9 @@ export function holdsBack(s: Snapshot, config: Config): Set<string> {
       if (!r.author || r.author.kind !== 'bot' || `${r.author.login}[bot]` !== login) return false;
       if (r.commit !== tip || r.state === 'pending') return false;
       const banner = /review skipped|rate limit exceeded|reviews paused/i.test(r.body);
-      return !(banner && r.state === 'commented' && r.comments === 0);
+      // A mere comment has to say something: neither nothing at all, as an answer in a thread does, nor that it did not look.
+      const silent = banner || r.body.trim() === '';
+      return !(silent && r.state === 'commented' && r.comments === 0);
     });
     if (real.length === 0) no.add('automatic reviewers');
   }
