@@ -45,13 +45,16 @@ const declarations: readonly Declaration[] = [
     examples: [
       'bugloop solve bug.md                        a report on disk; leaves a branch, a patch and the text of a pull request',
       'bugloop solve 12 --agent claude --budget 2  an issue of GitHub, for at most two dollars',
+      'bugloop solve bug.md --tests-only           only a test that shows the bug; bugloop resume bug.md then mends it',
       'bugloop solve bug.md --dry-run              what would be done, without a model and without a write',
     ],
+    options: () => [new Option('--tests-only', 'only write a test that shows the bug, and mend nothing')],
     check: checkIssue,
-    async run(session, issue = '') {
+    async run(session, issue = '', own = {}) {
       const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
       const { solve } = await import('./commands/solve.ts');
-      return solve(context, { issue });
+      const testsOnly = own['testsOnly'] === true;
+      return solve(context, { issue, ...(testsOnly ? { trigger: { cause: { byHand: true }, testsOnly } } : {}) });
     },
   },
   {

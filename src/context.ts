@@ -121,7 +121,7 @@ interface OtherWorkspace {
   also?: CommitId;
 }
 
-export type PromptName = 'solve-issue' | 'resolve-comments';
+export type PromptName = 'solve-issue' | 'write-test' | 'resolve-comments';
 export interface PromptSource {
   text: string;
   /** Where it came from, for messages, e.g. `.bugloop/prompts/solve-issue.md`. */

@@ -196,6 +196,8 @@ interface AgentFacts {
   tests: readonly string[];
   /** Files named or ranked as likely, best first. */
   suspects: readonly RepoPath[];
+  /** Only a test that shows the bug is asked for. */
+  testsOnly?: boolean;
 }
 
 export type CheckAnswer = { ok: boolean; digest: string; run?: TestRun };

@@ -195,6 +195,8 @@ function runFor(command: SlashCommand, number: number, wish: SlashWish, { config
     case 'solve':
     case 'retry':
       return { kind: 'solve', number, trigger };
+    case 'tests-only':
+      return { kind: 'solve', number, trigger: { ...trigger, testsOnly: true } };
     case 'approve':
       if (!config.humanApproval.plan) return undefined;
       return { kind: 'solve', number, trigger: { ...trigger, approvedBy: actor.login } };
@@ -210,7 +212,7 @@ const answers: Readonly<Record<SlashCommand, (context: Context, issue: number, w
     config.humanApproval.plan
       ? `The plan is approved: a run of #${issue} starts.`
       : 'No plan waits: runs start without one here.',
-  'tests-only': () => 'A run that only writes the test is not there yet; `/bugloop solve` writes test and fix.',
+  'tests-only': (_context, issue) => `On it: a run of #${issue} starts that writes the test and mends nothing.`,
   explain: async (context, issue) => renderExplanation(readRecord(await (await context.openForge()).read(String(issue)))),
   stop: (context, issue, wish) => letGo(context, issue, wish, false),
   skip: (context, issue, wish) => letGo(context, issue, wish, true),

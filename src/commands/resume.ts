@@ -3,6 +3,7 @@ import type { Cause } from '../core/event.ts';
 import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
 import { readRunReport, type Attempt } from '../core/report.ts';
+import type { StateRecord } from '../core/state.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { renderCalls } from '../core/views/plan.ts';
 import { exits } from '../errors.ts';
@@ -76,6 +77,8 @@ export async function resume(
     ),
   );
   if (needsApproval(opened)) return { exit: exits.done, text: 'Nothing to do: the plan has to be approved first\n' };
+  const testsOnly = wantsTest(local, record);
+  const aimed = testsOnly ? readTemplate(await context.readPrompt('write-test')) : template;
   const bug = readReport(issue);
   return whileOpening(prepare(context, bug, older?.start.base.commit), async (preparing) => {
     const taken = await takeIfPublishing(context, opened, ['claim', 'start']);
@@ -91,6 +94,7 @@ export async function resume(
         startedAt,
         onto,
         held: taken.case,
+        testsOnly,
       });
       if (local === undefined) await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
       const carried = found === undefined || older === undefined ? undefined : await fromOlder(context, found, older, workspace);
@@ -99,10 +103,16 @@ export async function resume(
       progress.note(
         carried === undefined ? tellStart(progressed, local !== undefined) : 'going on from the work on an older base',
       );
-      const ending = await runLoop(run, { template, located, announced: taken.announced, progressed });
+      const ending = await runLoop(run, { template: aimed, located, announced: taken.announced, progressed });
       return await finish(context, taken.case, run, ending, startedAt);
     });
   });
+}
+
+/** A run that was asked for a test alone goes on as that until the test is there; then what is left is to mend the bug. */
+function wantsTest(local: Checkpoint | undefined, record: StateRecord | undefined): boolean {
+  if (local !== undefined) return local.start.testsOnly === true && !local.attempts.some(({ stage }) => stage === 'reproduced');
+  return record?.testsOnly === true && record.report?.outcome !== 'reproduced';
 }
 
 /** The bundle brings the commits of the attempts back; one whose commit it lacks did not happen. */

@@ -14,6 +14,7 @@ import {
   releasingOnError,
   runLoop,
   takeIfPublishing,
+  takeUpTest,
   whileOpening,
 } from '../loop/start.ts';
 
@@ -26,7 +27,8 @@ export async function solve(
   { issue: ref, trigger = ownHand }: { issue: string; trigger?: Trigger },
 ): Promise<CommandResult> {
   const startedAt = context.now();
-  const template = readTemplate(await context.readPrompt('solve-issue'));
+  const { testsOnly = false } = trigger;
+  const template = readTemplate(await context.readPrompt(testsOnly ? 'write-test' : 'solve-issue'));
   const considered = await consider(context, ref, trigger);
   if (!considered.ok) return nothingToDo(considered.why);
   const { wanted } = considered;
@@ -49,9 +51,15 @@ export async function solve(
       }
       const prepared = await preparing;
       const onto = await fetchPublished(claimed.case, prepared.workspace.mirror);
-      const run = openRun(context, prepared, { standing, report, journal, startedAt, onto, held: claimed.case });
+      const run = openRun(context, prepared, { standing, report, journal, startedAt, onto, held: claimed.case, testsOnly });
       await journal.append('journal.jsonl', describeStart(run, ref, startedAt, baseOf(context)));
-      const ending = await runLoop(run, { template, located: prepared.located, announced: claimed.announced });
+      const progressed = testsOnly ? undefined : await takeUpTest(claimed.case, run);
+      const ending = await runLoop(run, {
+        template,
+        located: prepared.located,
+        announced: claimed.announced,
+        ...(progressed === undefined ? {} : { progressed }),
+      });
       return await finish(context, claimed.case, run, ending, startedAt);
     });
   });

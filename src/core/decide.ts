@@ -38,7 +38,7 @@ export function decide(
 ): Next {
   const last = attempts.at(-1);
   if (last === undefined) return { do: 'retry' };
-  if (last.stage === 'proven') return { do: 'finish' };
+  if (last.stage === 'proven' || last.stage === 'reproduced') return { do: 'finish' };
   switch (last.agentEnd) {
     case 'interrupted':
       return { do: 'pause', outcome: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };

@@ -14,6 +14,8 @@ const opening: Record<Attempt['stage'], string> = {
   proof: 'The tests pass with the change, but it is not proven.',
   answers: 'The change is proven, but not every thread is answered in a way that holds.',
   proven: 'The change is proven.',
+  red: 'The tests of the change do not show the bug on the source as it is.',
+  reproduced: 'The bug is shown by a test.',
 };
 
 /** What the agent hears after an attempt: stage, every reason, then as much of the failures as fits. */

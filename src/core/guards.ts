@@ -15,6 +15,8 @@ export interface GuardRules {
   maxDiffBytes: number;
   /** The configuration's globs of tests: data of tests may be called like a manifest. */
   tests: readonly string[];
+  /** Only tests were asked for: whatever else is changed is refused. */
+  onlyTests?: boolean;
 }
 
 /** Every reason against the change, each with path, code, limit and what was found. */
@@ -27,10 +29,15 @@ export function judgeChange(change: Change, rules: GuardRules): Verdict {
       ...judgeSpelling(file.path),
       ...judgeEntry(file),
     ]),
+    ...(rules.onlyTests === true ? change.files.flatMap((file) => judgeKind(file, isTest)) : []),
     ...judgeCollisions(change.files),
     ...judgeSize(change.files, rules),
   ];
   return reasons.length === 0 ? { ok: true } : { ok: false, reasons };
+}
+
+function judgeKind({ path }: ChangedFile, isTest: (path: RepoPath) => boolean): Reason[] {
+  return isTest(path) ? [] : [{ code: 'guard.not_a_test', message: 'only tests may be changed in this run', path }];
 }
 
 // ---------------------------------------------------------------------------------------------- places

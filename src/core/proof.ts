@@ -93,8 +93,8 @@ export function judgeProof(evidence: Evidence): Judgement {
     headTree: evidence.headTree,
     repeat: evidence.repeat,
     testFiles: [...evidence.testFiles],
-    red: evidence.red.map((seen) => record(seen, targets)),
-    green: evidence.green.map((seen) => record(seen, targets)),
+    red: evidence.red.map((seen) => describeRun(seen, targets)),
+    green: evidence.green.map((seen) => describeRun(seen, targets)),
     failToPass,
     regressions: lost.regressions,
     vanished: vanished.lost,
@@ -216,7 +216,10 @@ function findExecution(source: readonly ChangedFile[], coverage: Coverage | unde
 const anyError = /^(error|exception|assertionerror|runtimeerror|fault|failure)$/i;
 
 /** The red run shows the issue's error when its message, or its type where that is telling, stands in a red test's message. */
-function matchIssueError({ errorType, errorMessage }: NamedError, failToPass: Proof['failToPass']): Proof['issueError'] {
+export function matchIssueError(
+  { errorType, errorMessage }: NamedError,
+  failToPass: readonly { message: string }[],
+): Proof['issueError'] {
   const type = errorType?.split(/[.:\\]/).at(-1);
   const wanted = [errorMessage, type !== undefined && anyError.test(type) ? undefined : type]
     .filter((text) => text !== undefined && text.trim() !== '')
@@ -253,7 +256,8 @@ function humanReasons(proof: Proof, suite: TestRun): Reason[] {
   return reasons;
 }
 
-function record({ tree, run }: SeenRun, targets: readonly string[]): Proof['red'][number] {
+/** One run as a report keeps it. */
+export function describeRun({ tree, run }: SeenRun, targets: readonly string[]): Proof['red'][number] {
   return {
     tree,
     argv: run.execution.argv,
@@ -276,6 +280,6 @@ function percentExecuted(coverage: Coverage): number {
   return executable === 0 ? 0 : Math.round((sum((file) => file.executed.length) / executable) * 10_000) / 100;
 }
 
-function firstLine(text: string | undefined): string {
+export function firstLine(text: string | undefined): string {
   return (text ?? '').split('\n', 1)[0] ?? '';
 }

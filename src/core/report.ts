@@ -78,6 +78,17 @@ const proof = z.strictObject({
 export const sumsSchema = z.strictObject({ runs: z.int(), attempts: z.int(), dollars: z.number(), durationMs: z.number() });
 export type Sums = z.infer<typeof sumsSchema>;
 
+/** The first half of a proof: the base source with new tests, and how it is red. */
+const reproduction = z.strictObject({
+  tree: z.string(),
+  repeat: z.int(),
+  testFiles: z.array(z.string()),
+  red: z.array(proofRun),
+  /** New tests that were red in every run, for an assertion or an error. */
+  tests: z.array(z.strictObject({ id: z.string(), kind: failureKind, message: z.string() })),
+  issueError: z.enum(['matched', 'unmatched', 'not stated']),
+});
+
 export const attemptSchema = z.strictObject({
   number: z.int(),
   durationMs: z.number(),
@@ -85,7 +96,19 @@ export const attemptSchema = z.strictObject({
   commit: z.string(),
   tree: z.string(),
   /** Where the attempt stopped. */
-  stage: z.enum(['agent', 'no-change', 'guards', 'integrity', 'build', 'tests', 'proof', 'answers', 'proven']),
+  stage: z.enum([
+    'agent',
+    'no-change',
+    'guards',
+    'integrity',
+    'build',
+    'tests',
+    'proof',
+    'answers',
+    'proven',
+    'red',
+    'reproduced',
+  ]),
   agentEnd: z.string(),
   /** The agent's own words, sanitised; never a source of numbers. */
   summary: z.string(),
@@ -111,8 +134,9 @@ export const reportSchema = z.strictObject({
   /**
    * `proven`: a branch with an executed proof. `escalated`: a human is needed. `nothing-to-do`: already answered.
    * `interrupted` and `transient`: a checkpoint is kept and the run can go on. `stopped`: a person ended it from outside.
+   * `reproduced`: a test shows the bug and nothing is mended, as was asked.
    */
-  outcome: z.enum(['proven', 'escalated', 'nothing-to-do', 'interrupted', 'transient', 'stopped']),
+  outcome: z.enum(['proven', 'escalated', 'nothing-to-do', 'interrupted', 'transient', 'stopped', 'reproduced']),
   /** Why it did not end in a proof. */
   escalation: reason.exactOptional(),
   /** Proven, but a person has to look at these before it is merged. */
@@ -169,6 +193,8 @@ export const reportSchema = z.strictObject({
     })
     .exactOptional(),
   proof: proof.exactOptional(),
+  /** Where only the test was asked for. */
+  reproduction: reproduction.exactOptional(),
   /** Who wrote most of the lines that the change is about, and how much of them in percent: a suggestion, known once it is published. */
   reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
   /** What became of each thread, where the run answered a review. */
@@ -187,6 +213,7 @@ export const reportSchema = z.strictObject({
 
 export type RunReport = z.infer<typeof reportSchema>;
 export type Proof = z.infer<typeof proof>;
+export type Reproduction = z.infer<typeof reproduction>;
 export type ProofRun = z.infer<typeof proofRun>;
 export type Witnessed = z.infer<typeof witnessed>;
 export type Attempt = z.infer<typeof attemptSchema>;

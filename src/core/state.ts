@@ -70,6 +70,8 @@ const recordSchema = z.strictObject({
   plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
   /** The newest stop or skip, kept for good: which run was the last one then, when, and by whom. */
   halt: z.strictObject({ at: z.string(), by: z.string(), skip: z.boolean(), run: z.string() }).exactOptional(),
+  /** Only a test was asked for, by whoever asked last. */
+  testsOnly: z.boolean().exactOptional(),
   /** Runs of the last day that began on this issue, oldest first: what caps are counted from. */
   starts: z
     .array(z.strictObject({ at: z.string(), by: z.int().exactOptional(), comment: z.int().exactOptional() }))

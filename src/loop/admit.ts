@@ -22,6 +22,8 @@ export interface Trigger {
   /** The event shows no text: only the one that an earlier run was started for will do. */
   unchanged?: boolean;
   cause: Cause;
+  /** Only a test that shows the bug is asked for. */
+  testsOnly?: boolean;
   /** Login of who approved the plan, permission checked. */
   approvedBy?: string;
   /** An event asked, so the caps hold: for which account, and with which comment. */
@@ -83,7 +85,9 @@ export async function openWanted(
   await journal.append('journal.jsonl', { type: 'asked', ...asked });
   const { config, progress, now, flags } = context;
   const opened = openCase({ forge, ref, standing, lookedAt, asked, config, journal, progress, now }, { base: baseOf(context) });
-  const planned = approve(opened, trigger.approvedBy);
+  const { testsOnly: _, ...record } = opened.record;
+  const aimed = { ...opened, record: { ...record, ...(trigger.testsOnly === true ? { testsOnly: true } : {}) } };
+  const planned = approve(aimed, trigger.approvedBy);
   if (!needsApproval(planned)) return { ok: true, case: withStart(planned, trigger.event) };
   const text = plan();
   const why = flags.publish ? await askForApproval(planned, text) : 'the plan has to be approved first';

@@ -24,13 +24,14 @@ const startSchema = z.object({
   base: z.object({ commit: z.string(), branch: z.string().exactOptional() }),
   branch: z.string(),
   onto: z.string().exactOptional(),
+  testsOnly: z.boolean().exactOptional(),
   startedAt: z.number(),
 });
 export type Start = z.infer<typeof startSchema>;
 
 /** The first line of a run: what it works on and from where. */
 export function describeStart(run: Run, ref: string, startedAt: number, base: { commit: CommitId; branch?: string }): Start {
-  const { issue, branch, onto } = run;
+  const { issue, branch, onto, testsOnly } = run;
   const { labels, ...rest } = issue satisfies Issue;
   return {
     type: 'started',
@@ -39,6 +40,7 @@ export function describeStart(run: Run, ref: string, startedAt: number, base: { 
     base,
     branch,
     ...(onto === undefined ? {} : { onto }),
+    ...(testsOnly === true ? { testsOnly } : {}),
     startedAt,
   };
 }

@@ -47,6 +47,8 @@ export async function conclude(held: Case, sealed: Sealed): Promise<Conclusion> 
       return publish(current, sealed);
     case 'escalated':
       return escalate(current, sealed);
+    case 'reproduced':
+      return leaveTest(current, sealed);
     case 'stopped':
       return letBe(current, sealed.report.escalation?.message ?? 'the run was stopped');
     default:
@@ -161,6 +163,15 @@ async function escalate(held: Case, sealed: Sealed): Promise<Conclusion> {
   return { kind: 'escalated' };
 }
 
+/** The test goes to the branch as work in progress: a change needs what turns it green. */
+async function leaveTest(held: Case, sealed: Sealed): Promise<Conclusion> {
+  const current = await pushProgress(held, sealed);
+  const { labels, agents } = current.config;
+  const marks = { remove: [labels.inProgress, labels.trigger], unassign: [agents.bugsolver.assignee] };
+  await markStatus(step(current, 'release'), { ...marks, release: current.journal.id }, sealed.report);
+  return { kind: 'kept', why: 'only a test was asked for' };
+}
+
 /** An interrupted run leaves everything such that another can go on. */
 async function putDown(held: Case, sealed: Sealed): Promise<Conclusion> {
   const current = await pushProgress(held, sealed);
@@ -187,7 +198,7 @@ async function keep(held: Case, why: string): Promise<Conclusion> {
 async function pushProgress(held: Case, sealed: Sealed): Promise<Case> {
   const { base, head, mirror, onto, report } = sealed;
   if (held.standing.base === undefined || head === base) return held;
-  if (judge(await mirror.change(base, head), sealed.config).length > 0) {
+  if (judge(await mirror.change(base, head), sealed.config, report.outcome === 'reproduced').length > 0) {
     held.progress.note('the work in progress stays in the run directory: the guards do not let its tree leave');
     return held;
   }
@@ -211,9 +222,9 @@ async function push(held: Case, mirror: Mirror, head: CommitId): Promise<Pushed>
 }
 
 /** The guards on the very trees that leave, with the configuration of the base they leave from. */
-function judge(change: Change, { protectedPaths, tests, limits }: Config): Reason[] {
+function judge(change: Change, { protectedPaths, tests, limits }: Config, onlyTests = false): Reason[] {
   const { maxDiffLines, maxDiffBytes } = limits;
-  const verdict = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests });
+  const verdict = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests, onlyTests });
   return verdict.ok ? [] : verdict.reasons;
 }
 

@@ -4,11 +4,12 @@ import { judgeChange } from '../core/guards.ts';
 import { combineIntegrity, judgeIntegrity, toReason } from '../core/integrity.ts';
 import { nearestTests, runnableTests } from '../core/nearest.ts';
 import { isTestPath } from '../core/paths.ts';
-import type { Attempt, Proof } from '../core/report.ts';
+import type { Attempt, Proof, Reproduction } from '../core/report.ts';
+import { judgeReproduction } from '../core/reproduction.ts';
 import { findSensitive } from '../core/sensitive.ts';
 import type { Change, CommitId, Reason, RepoPath, TestRun } from '../core/types.ts';
 import type { Baseline } from './baseline.ts';
-import { prove } from './prove.ts';
+import { prove, seeBug } from './prove.ts';
 import type { Run } from './run.ts';
 
 /** What became of one commit: how far it came, why no further, and what the agent should hear. */
@@ -22,9 +23,10 @@ export interface Evaluation {
   digest: string;
   human: Reason[];
   proof?: Proof;
+  reproduction?: Reproduction;
 }
 
-type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error' | 'terms'>;
+type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'error' | 'terms' | 'testsOnly'>;
 
 /**
  * Judges one commit: guards and integrity on its tree before anything of it is executed, then build, nearest tests
@@ -36,6 +38,7 @@ export async function evaluate(run: Evaluator, baseline: Baseline, head: CommitI
   if (unsafe !== undefined) return unsafe;
   const refused = (await run.terms?.refuse(head)) ?? [];
   if (refused.length > 0) return stop('guards', change, refused);
+  if (run.testsOnly === true) return await evaluateTest(run, baseline, change);
   const tried = await tryNearest(run, baseline, change);
   if (tried !== undefined) return tried;
   const evaluation = await evaluateProof(run, baseline, change);
@@ -44,11 +47,15 @@ export async function evaluate(run: Evaluator, baseline: Baseline, head: CommitI
 }
 
 /** What can be said from the trees alone. `undefined`: it may be executed. */
-export function judgeBeforeRunning({ config }: Pick<Run, 'config'>, baseline: Baseline, change: Change): Evaluation | undefined {
+export function judgeBeforeRunning(
+  { config, testsOnly = false }: Pick<Run, 'config' | 'testsOnly'>,
+  baseline: Baseline,
+  change: Change,
+): Evaluation | undefined {
   if (change.files.length === 0) return stop('no-change', change, [{ code: 'change.empty', message: 'nothing was changed' }]);
   const { protectedPaths, tests } = config;
   const { maxDiffLines, maxDiffBytes } = config.limits;
-  const guards = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests });
+  const guards = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests, onlyTests: testsOnly });
   if (!guards.ok) return stop('guards', change, guards.reasons);
   const integrity = judgeIntegrity({ change, tests, baseline: baseline.runs[0] });
   const refused = integrity.filter((finding) => finding.weight === 'refuse');
@@ -100,6 +107,32 @@ async function testNearest(run: Evaluator, baseline: Baseline, files: RepoPath[]
   return onlyTheRun && narrow.perTest && failingIds(narrow).includes(exitStatus)
     ? await workspace.test(files.length > 0 ? { files } : {}, run)
     : narrow;
+}
+
+/** Whether the tests of the change show the bug on the source as it is. */
+export async function evaluateTest(run: Evaluator, baseline: Baseline, change: Change): Promise<Evaluation> {
+  const sighting = await seeBug(run, baseline, change);
+  const { reproduction, reasons } = judgeReproduction(sighting);
+  const [suite] = sighting.suite;
+  const findings = judgeIntegrity({
+    change,
+    tests: run.config.tests,
+    baseline: baseline.runs[0],
+    ...(suite === undefined ? {} : { after: suite }),
+  });
+  const { refuse } = combineIntegrity(findings, { failToPass: reproduction.tests.map(({ id }) => id) });
+  const refused = [...reasons, ...refuse];
+  const failures = sighting.red[0]?.run.results.filter(({ status }) => status === 'failed') ?? [];
+  const execution = sighting.red[0]?.run.execution;
+  return {
+    stage: refused.length === 0 ? 'reproduced' : 'red',
+    change,
+    reasons: refused,
+    failing: failures.map(({ id }) => id),
+    digest: execution === undefined ? '' : digestFailures(failures, execution),
+    human: [],
+    reproduction,
+  };
 }
 
 async function evaluateProof(run: Evaluator, baseline: Baseline, change: Change): Promise<Evaluation> {

@@ -101,6 +101,7 @@ export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
     case 'proven':
     case 'nothing-to-do':
     case 'stopped':
+    case 'reproduced':
       return exits.done;
     case 'escalated':
       return exits.escalated;

@@ -2,6 +2,7 @@ import { compareRuns, failingIds, findFlaky } from '../core/compare.ts';
 import { isTestPath } from '../core/paths.ts';
 import { runnableTests } from '../core/nearest.ts';
 import { judgeProof, type Evidence, type Judgement, type SeenRun } from '../core/proof.ts';
+import type { Sighting } from '../core/reproduction.ts';
 import type { Change, Reason, RepoPath, TestRun, TreeId } from '../core/types.ts';
 import type { TestSelection as Selection } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
@@ -57,6 +58,20 @@ export async function prove(prover: Prover, baseline: Baseline, change: Change):
       suite: suite[0],
       originalsFailing: failedSince(baseline, originals),
     };
+  });
+}
+
+/** Sees the tests of a change that brings nothing else, in a pristine copy: alone, `proof.repeat` times, then the whole suite. */
+export async function seeBug(prover: Prover, baseline: Baseline, change: Change): Promise<Sighting> {
+  const { workspace, config } = prover;
+  const testPaths = change.files.map((file) => file.path).filter((path) => isTestPath(path, config.tests));
+  const tree = await workspace.mirror.treeOf(change.head);
+  const wanted = selectTests(testPaths, baseline);
+  return await workspace.pristine(async () => {
+    const { red } = await seeRed(prover, tree, wanted);
+    const suite = await seeSuite(prover, baseline, red, []);
+    const { repeat } = config.proof;
+    return { tree, repeat, testFiles: wanted.files ?? [], red, baseline: baseline.runs, suite, issue: prover.error };
   });
 }
 

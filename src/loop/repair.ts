@@ -7,7 +7,7 @@ import type { Attempt } from '../core/report.ts';
 import type { CommitId, Reason, RepoPath, Usage } from '../core/types.ts';
 import type { AgentResult, AgentTask, CheckAnswer } from '../ports.ts';
 import type { Baseline } from './baseline.ts';
-import { evaluate, judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
+import { evaluate, evaluateTest, judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
 import { nonceOf, type Prompt, type Run } from './run.ts';
 
 /** Where the loop stands; a fold over its attempts, so that a journal can bring it back. */
@@ -20,6 +20,8 @@ export interface Progressed {
   /** What the agent recorded, in order. */
   history: unknown[];
   last?: Evaluation;
+  /** Said to the agent with the task: what is there already. */
+  left?: string;
   /** Usage of the newest model call: the next one sends all of it again. */
   lastCall?: Usage;
 }
@@ -28,7 +30,7 @@ export interface Progressed {
 const callBytes = 64 * 1024;
 
 export type Repaired = { progressed: Progressed } & (
-  | { end: 'proven'; evaluation: Evaluation }
+  | { end: 'proven' | 'reproduced'; evaluation: Evaluation }
   | { end: 'escalated'; reason: Reason }
   | { end: 'interrupted' | 'transient' | 'stopped'; reason: Reason }
 );
@@ -72,7 +74,7 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt, progr
     const next = decide(progressed.attempts, code, run.limits, progressed.spent, run.now());
     switch (next.do) {
       case 'finish':
-        return { end: 'proven', evaluation, progressed };
+        return { end: evaluation.stage === 'reproduced' ? 'reproduced' : 'proven', evaluation, progressed };
       case 'escalate':
         return { end: 'escalated', reason: next.reason, progressed };
       case 'pause':
@@ -84,8 +86,9 @@ export async function repair(run: Run, baseline: Baseline, prompt: Prompt, progr
 }
 
 /** The task for a new run; where an earlier one stopped, what became of its last attempt comes with it. */
-function messageFor({ attempts, history }: Progressed, prompt: Prompt): string {
+function messageFor({ attempts, history, left }: Progressed, prompt: Prompt): string {
   const last = attempts.at(-1);
+  if (last === undefined && left !== undefined) return `${prompt.user}\n\n${left}`;
   if (last === undefined || last.reasons.length === 0) return prompt.user;
   const feedback = explainAttempt(last.stage, last.reasons, '');
   return history.length > 0 ? feedback : `${prompt.user}\n\n${feedback}`;
@@ -165,6 +168,7 @@ function buildTask(
       baseline: baseline.runs[0],
       tests: run.config.tests,
       suspects: run.suspects.map(({ path }) => path),
+      ...(run.testsOnly === true ? { testsOnly: true } : {}),
     },
     check: (files) => check(run, baseline, progressed.head, files),
     mayContinue() {
@@ -201,11 +205,19 @@ async function check(run: Run, baseline: Baseline, head: CommitId, files?: RepoP
   if (unsafe !== undefined && unsafe.stage !== 'no-change') {
     return { ok: false, digest: explainAttempt(unsafe.stage, unsafe.reasons, '') };
   }
+  if (run.testsOnly === true) return await checkTest(run, baseline, change);
   const known = files?.filter((file) => isTestPath(file, run.config.tests));
   const failed = await tryNearest(run, baseline, change, known !== undefined && known.length > 0 ? known : undefined);
   await workspace.checkout(commit);
   if (failed === undefined) return { ok: true, digest: 'build and nearest tests pass' };
   return { ok: false, digest: explainAttempt(failed.stage, failed.reasons, failed.digest) };
+}
+
+/** Where only a test is asked for, red is what is wanted. */
+async function checkTest(run: Run, baseline: Baseline, change: Evaluation['change']): Promise<CheckAnswer> {
+  const { stage, reasons, digest } = await evaluateTest(run, baseline, change);
+  await run.workspace.checkout(change.head);
+  return { ok: stage === 'reproduced', digest: explainAttempt(stage, reasons, digest) };
 }
 
 /** Output of the repository's own code is data, in feedback as in the first message. */

@@ -188,7 +188,7 @@ async function askAgent(question: Question): Promise<Asked> {
   const repaired = await repair(answering, baseline, prompt, begin(commit));
   const { progressed } = repaired;
   if (repaired.end === 'interrupted' || repaired.end === 'transient') return { end: repaired.end, reason: repaired.reason };
-  if (repaired.end === 'proven') {
+  if ('evaluation' in repaired) {
     const { evaluation } = repaired;
     return { end: 'done', claims: [...claims.values()], progressed, evaluation, why: 'it was left without an answer' };
   }

@@ -18,6 +18,8 @@ export interface Run {
   branch: string;
   /** Published work of an earlier run, in the mirror, that the sealed commit has to build on. */
   onto?: CommitId;
+  /** Only a test that shows the bug is asked for. */
+  testsOnly?: boolean;
   /** Conditions of this run on top of the proof. */
   terms?: Terms;
   workspace: Workspace;

@@ -100,6 +100,7 @@ function buildReport(run: Run, ending: Ending, sealing: Sealing, head: CommitId,
     attempts: progressed.attempts,
     ...(change.files.length === 0 ? {} : { change: describeChange(change, run.config.tests) }),
     ...(last?.proof === undefined ? {} : { proof: last.proof }),
+    ...(last?.reproduction === undefined ? {} : { reproduction: last.reproduction }),
     ...(sealing.review === undefined ? {} : { review: sealing.review }),
     ...(sealing.earlier === undefined ? {} : { earlier: sealing.earlier }),
     cost: {

@@ -1,13 +1,14 @@
 import type { Context } from '../context.ts';
 import type { Limits } from '../core/decide.ts';
 import type { BugReport } from '../core/issue.ts';
+import { isTestPath } from '../core/paths.ts';
 import type { NamedError } from '../core/proof.ts';
 import type { Template } from '../core/prompt.ts';
 import type { Move, StateRecord } from '../core/state.ts';
 import type { CommitId } from '../core/types.ts';
 import type { Agent, Cache, Journal, Mirror, Standing, Workspace } from '../ports.ts';
 import { nameBaseline, takeBaseline } from './baseline.ts';
-import { announce, letGo, mark, takeIssue, type Case, type Held } from './claim.ts';
+import { announce, letGo, mark, readRecord, takeIssue, type Case, type Held } from './claim.ts';
 import { openLookout } from './halt.ts';
 import { composePrompt, findSuspects, type Located } from './prompt.ts';
 import { begin, repair, type Progressed } from './repair.ts';
@@ -76,6 +77,25 @@ export async function fetchPublished({ forge, standing }: Case, mirror: Mirror):
   return standing.tip.commit;
 }
 
+/** The test that a run left on the branch that was asked for nothing else, on the base of this run. */
+export async function takeUpTest(
+  { standing, record }: Case,
+  { workspace, onto, base, config }: Run,
+): Promise<Progressed | undefined> {
+  const earlier = readRecord(standing);
+  if (onto === undefined || earlier === undefined) return undefined;
+  if (record.report?.outcome !== 'reproduced' || record.progress?.commit !== onto) return undefined;
+  const { mirror } = workspace;
+  const { files } = await mirror.change(earlier.base.commit, onto);
+  const paths = files.map(({ path }) => path).filter((path) => isTestPath(path, config.tests));
+  const [then, now] = [await mirror.readMany(earlier.base.commit, paths), await mirror.readMany(base, paths)];
+  // What somebody else has changed since is theirs.
+  const kept = paths.filter((path) => then.get(path) === now.get(path));
+  if (kept.length === 0) return undefined;
+  const head = await mirror.squash(base, await mirror.overlay(base, onto, kept), 'test of an earlier run');
+  return { ...begin(base), head, left: `A test that shows the bug is in your clone already: ${kept.join(', ')}. Build on it.` };
+}
+
 /** What a run works with, and where it will look first. Nothing of the repository has run for it. */
 export interface Prepared extends AsyncDisposable {
   agent: Agent;
@@ -107,11 +127,12 @@ interface RunParts {
   startedAt: number;
   onto: CommitId | undefined;
   held: Case;
+  testsOnly?: boolean;
 }
 
 export function openRun(context: Context, prepared: Prepared, parts: RunParts): Run {
   const { agent, workspace, located, baselines } = prepared;
-  const { standing, report, journal, startedAt, onto, held } = parts;
+  const { standing, report, journal, startedAt, onto, held, testsOnly = false } = parts;
   return {
     issue: standing.issue,
     report,
@@ -121,6 +142,7 @@ export function openRun(context: Context, prepared: Prepared, parts: RunParts): 
     base: context.repository.base,
     branch: standing.branch,
     ...(onto === undefined ? {} : { onto }),
+    ...(testsOnly ? { testsOnly } : {}),
     workspace,
     baselines,
     agent,

@@ -29,6 +29,7 @@ async function work(task: AgentTask, limits: SearchLimits): Promise<AgentResult>
   const stopped = mustEnd(task);
   if (stopped !== undefined) return { end: stopped, summary: 'Ended before an edit was tried.' };
   if (!found.ok) return { end: 'gave-up', summary: await withoutRedTest(task, found.reason) };
+  if (task.facts.testsOnly === true) return shown(found.red);
   const location = await localize(task, found.red, known);
   const candidates = await listCandidates(task, location, found.red);
   const skip = new Set(memories.flatMap(({ tried }) => tried));
@@ -37,6 +38,13 @@ async function work(task: AgentTask, limits: SearchLimits): Promise<AgentResult>
   const left = best === undefined ? undefined : await leave(task, best);
   await task.record(memoryOf(trials, found.red, left));
   return best === undefined ? withoutFix(trials, candidates, location, found.red) : withFix(best, trials, found.red);
+}
+
+/** All that was asked for is there. */
+function shown({ written, files }: RedTest): AgentResult {
+  if (written === undefined)
+    return { end: 'gave-up', summary: `No new test could be written: ${files.join(', ')} is red already.` };
+  return { end: 'finished', summary: `The report's own example is the new test ${written}.` };
 }
 
 /** The red test of an earlier attempt, if it is still there; else a new one. */

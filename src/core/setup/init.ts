@@ -23,7 +23,7 @@ export interface PlannedFile {
 export const configPath = '.bugloop/config.yml';
 const workflowPath = '.github/workflows/bugloop.yml';
 const ignorePath = '.bugloop/.gitignore';
-export const promptNames = ['solve-issue', 'resolve-comments'] as const;
+export const promptNames = ['solve-issue', 'write-test', 'resolve-comments'] as const;
 
 /** Files that `init` writes, from the shipped workflow and prompts. */
 export function planFiles(

@@ -37,6 +37,7 @@ function renderHeadline(report: Pick<RunReport, 'outcome' | 'escalation' | 'issu
   if (report.outcome === 'proven') {
     return `Fixes ${quote(report.issue.title)}. **Proven**: red on the old source and green on the new one, each seen ${times(report.proof?.repeat ?? 0)}.`;
   }
+  if (report.outcome === 'reproduced') return `Shows ${quote(report.issue.title)} by a test. **Nothing is mended.**`;
   const reason = report.escalation;
   return `**Not proven** (${report.outcome}${reason === undefined ? '' : `, ${code(reason.code)}: ${sanitise(reason.message)}`}): ${quote(report.issue.title)}.`;
 }

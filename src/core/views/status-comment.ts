@@ -44,6 +44,10 @@ function headline({ state, run, change, progress, branch, report, plan, halt }: 
       const kept = progress === undefined ? '' : ` The work so far is on ${code(branch)}.`;
       if (halt?.run === run)
         return `**bugloop** rests: ${sanitise(describeHalt(halt))}. \`/bugloop solve\` starts it again.${kept}`;
+      if (report?.outcome === 'reproduced') {
+        const place = progress === undefined ? 'its run directory' : code(branch);
+        return `**bugloop** left a test that shows the bug on ${place}, and mended nothing. \`/bugloop solve\` builds on it.`;
+      }
       return `**bugloop** stopped (${code(report?.outcome ?? 'released')}) and can go on: set the trigger label again.${kept}`;
     }
   }
@@ -61,9 +65,18 @@ function facts(report: RunReport): string[] {
     `| attempts | ${attempts.length} |`,
     `| change | ${size} |`,
     ...(proof === undefined ? [] : [`| red → green | ${proof.failToPass.length} tests |`]),
+    ...redRows(report),
     `| took | ${describeDuration(run.durationMs)}, ${price} |`,
     ...inAll(summarise(report)),
   ];
+}
+
+/** What the new tests showed, each time they were run on the source as it is. */
+function redRows({ reproduction }: RunReport): string[] {
+  if (reproduction === undefined) return [];
+  return reproduction.tests
+    .slice(0, 10)
+    .map(({ id, kind, message }) => `| red ${reproduction.red.length}× | ${code(id)} (${kind}): ${code(message)} |`);
 }
 
 /** The same of the run that made the head, where only the record knows of it. */

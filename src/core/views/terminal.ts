@@ -1,10 +1,12 @@
 import type { RunReport } from '../report.ts';
+import { oneLine } from '../text.ts';
 import { describeDollars, describeDuration } from './words.ts';
 
 /** The result for a person at a terminal, plain text; colour is the terminal's business. */
 export function renderOutcome(report: RunReport, runDir: string): string {
   const lines = [headline(report), '', ...facts(report, runDir)];
   if (report.proof !== undefined) lines.push('', ...proofLines(report));
+  if (report.outcome === 'reproduced') lines.push('', ...redLines(report));
   if (report.needsHuman.length > 0) {
     lines.push(
       '',
@@ -26,6 +28,8 @@ function headline({ outcome, branch, escalation, issue }: RunReport): string {
   switch (outcome) {
     case 'proven':
       return `Proven: ${branch} fixes “${issue.title}”`;
+    case 'reproduced':
+      return `Reproduced: a test shows “${issue.title}”, and nothing is mended`;
     case 'nothing-to-do':
       return `Nothing to do: ${escalation?.message ?? ''}`;
     case 'escalated':
@@ -61,7 +65,13 @@ function reviewerRow({ reviewers = [] }: RunReport): [string, string][] {
 /** What a person would type next. */
 function nextSteps(outcome: RunReport['outcome'], runDir: string): [string, string][] {
   if (outcome === 'proven') return [['verify', `bugloop verify ${runDir}`]];
+  if (outcome === 'reproduced') return [['go on', 'bugloop resume, with the same issue, mends it']];
   return ['interrupted', 'transient', 'stopped'].includes(outcome) ? [['go on', 'bugloop resume, with the same issue']] : [];
+}
+
+function redLines({ reproduction }: RunReport): string[] {
+  const { red = [], tests = [] } = reproduction ?? {};
+  return tests.slice(0, 10).map(({ id, kind, message }) => `  red ${red.length}×  ${id} (${kind}): ${oneLine(message, 160)}`);
 }
 
 function proofLines({ proof, baseline }: RunReport): string[] {
