@@ -213,8 +213,8 @@ function* checkForge(
 ): Generator<BugloopError> {
   if (issue === undefined || issue.kind === 'file') return;
   if (operator.github.token === undefined) {
-    yield new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set, and reading an issue of GitHub needs it', {
-      hint: 'export GITHUB_TOKEN, or give the bug report as a Markdown file',
+    yield new BugloopError('env.missing_token', 'GITHUB_TOKEN is not set, and GitHub answers nothing here without it', {
+      hint: 'export GITHUB_TOKEN; solve also takes the bug report as a Markdown file',
     });
   }
   if (slug === undefined) {
