@@ -25,8 +25,8 @@ const uses = ({ steps = [] }: Job, what: string) => steps.filter(({ uses: used }
 test('declared rights set all others to none: each job has what its calls need, and no more', () => {
   const rights = Object.fromEntries(jobs.map(({ place, job }) => [place, job.permissions]));
   expect(rights).toEqual({
-    // Answers comments and takes marks off.
-    'dispatch.decide': { contents: 'read', issues: 'write', 'pull-requests': 'write' },
+    // Answers comments, posts the plan and takes marks off; the lock that keeps two of it apart is a ref.
+    'dispatch.decide': { contents: 'write', issues: 'write', 'pull-requests': 'write' },
     'dispatch.agent': { contents: 'read', issues: 'read', 'pull-requests': 'read' },
     'dispatch.publish': { contents: 'write', issues: 'write', 'pull-requests': 'write' },
     'review.decide': { contents: 'read', 'pull-requests': 'read' },
@@ -99,6 +99,7 @@ describe('a newer pending run replaces an older one, whatever cancel-in-progress
       job.concurrency === undefined ? [] : [{ place, group: job.concurrency.group }],
     );
     expect(groups.map(({ place }) => place)).toEqual([
+      'dispatch.decide',
       'dispatch.agent',
       'dispatch.publish',
       'review.agent',
@@ -107,6 +108,8 @@ describe('a newer pending run replaces an older one, whatever cancel-in-progress
     ]);
     const prefixes = groups.map(({ group }) => group.slice(0, group.indexOf('${{')));
     expect(new Set(prefixes).size).toBe(groups.length);
+    // Whoever only decides waits for nobody: the lock of the issue keeps two apart, and no event is lost.
+    expect(groups.shift()?.group).toBe('bugloop-decide-${{ github.run_id }}');
     for (const { group } of groups)
       expect(group).toMatch(/\$\{\{ (?:matrix\.(?:issue|change)|github\.event\.pull_request\.head\.ref) /);
   });
