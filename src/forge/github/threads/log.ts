@@ -1,7 +1,6 @@
 import { readJobText } from '../../../core/job-log.ts';
 import { createRing, type Kept } from '../../../core/ring.ts';
 import type { GitHubRequests } from '../http.ts';
-import { isZip, unzipTexts } from './zip.ts';
 
 /** Milliseconds for a log; without it the check's own words do. */
 const timeoutMs = 15_000;
@@ -46,10 +45,9 @@ async function readEnd(answer: Response): Promise<Uint8Array> {
 }
 
 function keep(bytes: Uint8Array): Kept {
-  const text = isZip(bytes) ? unzipTexts(bytes, maxBytes).join('\n') : new TextDecoder().decode(bytes);
   const ring = createRing();
   const lane = ring.lane();
-  lane.write(new TextEncoder().encode(readJobText(text)));
+  lane.write(new TextEncoder().encode(readJobText(new TextDecoder().decode(bytes))));
   lane.end();
   return ring.finish();
 }
