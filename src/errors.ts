@@ -16,6 +16,11 @@ export const exits = {
 } as const;
 export type Exit = (typeof exits)[keyof typeof exits];
 
+/** How a process ends that a signal interrupted. */
+export function interruptedExit({ reason }: AbortSignal): Exit {
+  return reason === 'SIGTERM' ? exits.sigterm : exits.sigint;
+}
+
 /** Code → exit code and a default hint (one way to mend it). */
 const catalogue = {
   usage: { exit: 2, hint: 'run bugloop --help' },

@@ -4,11 +4,11 @@ import type { RunReport } from '../core/report.ts';
 import { renderReview } from '../core/views/replies.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
+import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { receive } from '../loop/receive.ts';
-import { refuseRound } from '../loop/review.ts';
+import { refuseRound, strayIssue } from '../loop/review.ts';
 import { releasingOnError } from '../loop/start.ts';
 import type { Journal, ReviewStanding } from '../ports.ts';
-import { exitOf, strayIssue, tellRound, tellStop } from './review.ts';
 
 /**
  * Second half of a review made with `--no-publish`. The forge says what the change is: report and bundle have to be about
@@ -22,7 +22,7 @@ export async function publishReview(
   const context = await session.open({ change });
   const reviews = await context.openReviews();
   const standing = await reviews.read(review.change);
-  const result: CommandResult = { exit: exitOf(review.entries), report, text: renderReview(review), runDir: journal.dir };
+  const result: CommandResult = { exit: exitOfRound(review.entries), report, text: renderReview(review), runDir: journal.dir };
   const refused = refuseRound(standing, context.config.branchPrefix);
   if (refused !== undefined) return { ...result, ...tellStop(refused) };
   assertAbout(standing, report, target);

@@ -2,19 +2,18 @@ import type { CommandResult, Context } from '../context.ts';
 import type { Cause } from '../core/event.ts';
 import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
-import { readRunReport, type Attempt } from '../core/report.ts';
-import type { StateRecord } from '../core/state.ts';
-import type { CommitId, Issue } from '../core/types.ts';
+import { readRunReport } from '../core/report.ts';
+import type { Issue } from '../core/types.ts';
 import { renderCalls } from '../core/views/plan.ts';
 import { exits } from '../errors.ts';
 import { assertSameText, withStart } from '../loop/admit.ts';
-import { describeStart, foldProgress, readCheckpoint, textOf, type Checkpoint } from '../loop/checkpoint.ts';
+import { describeStart, readCheckpoint, textOf } from '../loop/checkpoint.ts';
 import { needsApproval } from '../loop/approval.ts';
 import { findPrior, openCase, readRecord } from '../loop/claim.ts';
 import { finish, tellIfUntold } from '../loop/finish.ts';
 import { stepsOfSolve } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import { begin, type Progressed } from '../loop/repair.ts';
+import { publishRun } from '../loop/publish-run.ts';
 import {
   baseOf,
   fetchPublished,
@@ -25,8 +24,7 @@ import {
   takeIfPublishing,
   whileOpening,
 } from '../loop/start.ts';
-import type { Journal, Mirror, Workspace } from '../ports.ts';
-import { publishRun } from './publish.ts';
+import { findOlder, fromBranch, fromJournal, fromOlder, tellStart, wantsTest } from '../loop/take-up.ts';
 
 /**
  * Goes on where a run of the issue stopped: with its journal and bundle where they are on this machine, else with the
@@ -107,68 +105,4 @@ export async function resume(
       return await finish(context, taken.case, run, ending, startedAt);
     });
   });
-}
-
-/** A run that was asked for a test alone goes on as that until the test is there; then what is left is to mend the bug. */
-function wantsTest(local: Checkpoint | undefined, record: StateRecord | undefined): boolean {
-  if (local !== undefined) return local.start.testsOnly === true && !local.attempts.some(({ stage }) => stage === 'reproduced');
-  return record?.testsOnly === true && record.report?.outcome !== 'reproduced';
-}
-
-/** The bundle brings the commits of the attempts back; one whose commit it lacks did not happen. */
-async function fromJournal(journal: Journal, checkpoint: Checkpoint, { mirror }: Workspace): Promise<Progressed> {
-  const { start, attempts } = checkpoint;
-  const changed = attempts.filter(({ commit }) => commit !== start.base.commit);
-  if (changed.length === 0) return foldProgress(journal, checkpoint);
-  const head = await mirror.unbundle(journal.path('change.bundle'), start.branch);
-  return foldProgress(journal, { ...checkpoint, attempts: await findKept(mirror, attempts, head) });
-}
-
-/** The attempts up to the newest that the bundle's `head` is or follows. */
-async function findKept(mirror: Mirror, attempts: readonly Attempt[], head: CommitId): Promise<Attempt[]> {
-  const tree = await mirror.treeOf(head);
-  for (const [index, attempt] of [...attempts.entries()].toReversed()) {
-    const before = attempts.slice(0, index);
-    // What is sealed is the same tree as one commit on the base.
-    if (attempt.tree === tree) return [...before, { ...attempt, commit: head }];
-    const isThere = await mirror.treeOf(attempt.commit).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return [...before, attempt];
-  }
-  return [];
-}
-
-/** A run that was proven on an older commit of the base: the forge wanted it on the newest. */
-async function findOlder(context: Context, checkpoint: Checkpoint | undefined): Promise<Checkpoint | undefined> {
-  if (checkpoint?.sealed?.outcome !== 'proven') return undefined;
-  const isHere = await context.assertBase(checkpoint.start.base).then(
-    () => true,
-    () => false,
-  );
-  return isHere ? checkpoint : undefined;
-}
-
-/** Its change on the base of this run, which judges it before anybody is asked to work; `undefined` where it does not fit. */
-async function fromOlder(
-  { repository }: Context,
-  journal: Journal,
-  checkpoint: Checkpoint,
-  { mirror }: Workspace,
-): Promise<Progressed | undefined> {
-  const { start } = checkpoint;
-  const proven = await mirror.unbundle(journal.path('change.bundle'), start.branch);
-  const head = await mirror.merge(start.base.commit, proven, repository.base);
-  return head === undefined ? undefined : { ...(await foldProgress(journal, checkpoint)), head };
-}
-
-/** Without the journal only the work itself is known, not what was tried. */
-function fromBranch({ repository }: Context, onto: string | undefined): Progressed {
-  return { ...begin(repository.base), head: onto ?? repository.base };
-}
-
-function tellStart({ attempts, head }: Progressed, local: boolean): string {
-  if (local) return `going on after attempt ${attempts.length}`;
-  return `going on from the work on the branch, ${head.slice(0, 12)}`;
 }

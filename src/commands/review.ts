@@ -1,17 +1,17 @@
 import type { CommandResult, Context } from '../context.ts';
 import { readReport } from '../core/issue.ts';
-import { roundMessage, type LedgerEntry, type Review } from '../core/ledger.ts';
+import { roundMessage, type Review } from '../core/ledger.ts';
 import { reviewSlots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
 import { sortThreads } from '../core/threads.ts';
-import type { CommitId, Issue, Reason } from '../core/types.ts';
+import type { CommitId, Issue } from '../core/types.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
-import { BugloopError, exits, type Exit } from '../errors.ts';
+import { exits, interruptedExit } from '../errors.ts';
 import { isIdle, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
-import { letGo, type Case, type Held } from '../loop/claim.ts';
-import { concludeReview, type SealedRound } from '../loop/conclude-review.ts';
+import { letGo, type Held } from '../loop/claim.ts';
+import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import { readPrinted, refuseRound, workRound, type RoundResult } from '../loop/review.ts';
+import { readPrinted, refuseRound, strayIssue, workRound, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
 import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
@@ -67,11 +67,11 @@ async function workAndTell(reviewing: Reviewing): Promise<CommandResult> {
   const answer = await workRound(run, standing, { template, printed: await readPrinted(reviews, standing) });
   if (answer.end !== 'answered') {
     if (held !== undefined) await letGo(held.case, undefined);
-    const exit = answer.end === 'transient' ? exits.transient : interruptExit(context.signal);
+    const exit = answer.end === 'transient' ? exits.transient : interruptedExit(context.signal);
     return { exit, text: `Not reviewed: ${answer.reason.message}\n`, runDir: journal.dir };
   }
   const { report, ledger } = await sealRound(reviewing, run, answer.round);
-  const result: CommandResult = { exit: exitOf(ledger.entries), report, text: renderReview(ledger), runDir: journal.dir };
+  const result: CommandResult = { exit: exitOfRound(ledger.entries), report, text: renderReview(ledger), runDir: journal.dir };
   if (!context.flags.publish) return result;
   const labels = held === undefined ? ledger.labels : [...ledger.labels, held.case.config.labels.inProgress];
   return await tellRound(
@@ -141,54 +141,9 @@ async function sealRound(
   return { report, ledger };
 }
 
-/** The second half, and what a person is told of it. */
-export async function tellRound(
-  result: CommandResult,
-  reviews: Reviews,
-  sealed: SealedRound,
-  held: Case | undefined,
-): Promise<CommandResult> {
-  const conclusion = await concludeReview(reviews, sealed, held);
-  switch (conclusion.kind) {
-    case 'stopped':
-      return { ...result, ...tellStop(conclusion.reason) };
-    case 'refused':
-      return refuse(result, conclusion.reason, sealed);
-    default: {
-      const { notes, body } = conclusion;
-      return { ...result, text: renderReview(sealed.review, notes), ...(body === undefined ? {} : { body }) };
-    }
-  }
-}
-
-function refuse(result: CommandResult, { code, message }: Reason, { journal }: SealedRound): CommandResult {
-  if (code === 'state.corrupt') throw new BugloopError(code, `${journal.dir}: ${message}`);
-  const exit = code.startsWith('guard.') || code === 'review.growth' ? exits.escalated : exits.refused;
-  return { ...result, exit, text: `Not pushed: ${message} (${code})\n` };
-}
-
 /** One commit on top of the head; the head itself where its tree would be the same. */
 async function commitRound(run: Run, { head, message }: ReviewStanding, { commit, close }: RoundResult): Promise<CommitId> {
   const { mirror } = run.workspace;
   if (commit === head || (await mirror.treeOf(commit)) === (await mirror.treeOf(head))) return head;
   return await mirror.squash(head, commit, roundMessage(await close(commit), { before: message, run: run.journal.id }));
-}
-
-/** Something is left for a person: a person has to be told. */
-export function exitOf(entries: readonly LedgerEntry[]): Exit {
-  return entries.some(({ outcome }) => outcome === 'needs-human') ? exits.escalated : exits.done;
-}
-
-export function tellStop({ code, message }: Reason): CommandResult {
-  const foreign = code === 'review.fork' || code === 'review.not_ours';
-  return { exit: foreign ? exits.refused : exits.done, text: `Not reviewed: ${message} (${code})\n` };
-}
-
-/** A change that closes no issue is reviewed by its own title. */
-export function strayIssue({ number, title, url }: ReviewStanding): Issue {
-  return { id: `change-${number}`, title, body: '', source: 'github', url };
-}
-
-function interruptExit(signal: AbortSignal): Exit {
-  return signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint;
 }

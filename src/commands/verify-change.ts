@@ -3,7 +3,7 @@ import { compareBody, readClaims } from '../core/claims.ts';
 import type { Reason } from '../core/types.ts';
 import { renderEvidence } from '../core/views/pull-request.ts';
 import { renderChangeVerification } from '../core/views/verification.ts';
-import { exits } from '../errors.ts';
+import { exits, interruptedExit } from '../errors.ts';
 import { takeBaseline } from '../loop/baseline.ts';
 import { evaluate, type Evaluation } from '../loop/evaluate.ts';
 import { describeBaseline, describeChange } from '../loop/seal.ts';
@@ -34,7 +34,7 @@ export async function verifyChange(
   const base = await takeBaseline(run);
   if (!base.ok) return refuse(change, [base.reason]);
   const evaluation = await evaluate(run, base.baseline, change.head);
-  if (signal.aborted) return { exit: signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint };
+  if (signal.aborted) return { exit: interruptedExit(signal) };
   if (evaluation.stage !== 'proven') return refuse(change, evaluation.reasons);
 
   const text = renderEvidence({

@@ -1,12 +1,13 @@
 import type { CommandResult, Context } from '../context.ts';
-import { readRunReport, type RunReport } from '../core/report.ts';
+import type { NamedError } from '../core/proof.ts';
+import type { RunReport } from '../core/report.ts';
 import type { Reason } from '../core/types.ts';
 import { compareClaims } from '../core/verify.ts';
 import { renderVerification } from '../core/views/verification.ts';
-import { BugloopError, exits } from '../errors.ts';
+import { exits, interruptedExit } from '../errors.ts';
 import { takeBaseline } from '../loop/baseline.ts';
 import { evaluate } from '../loop/evaluate.ts';
-import type { NamedError } from '../core/proof.ts';
+import { readSealed } from '../loop/receive.ts';
 
 /**
  * Repeats the proof of a run directory from its bundle: same base, same commit, configuration and commands of the base
@@ -14,7 +15,7 @@ import type { NamedError } from '../core/proof.ts';
  */
 export async function verify(context: Context, { target }: { target: string }): Promise<CommandResult> {
   const journal = await context.openRun(target);
-  const report = readClaims(await journal.read('report.json'), target);
+  const report = await readSealed(journal, target);
   if (report.head === undefined)
     return refuse(report, [{ code: 'verify.no_change', message: 'the run left no change to verify' }]);
 
@@ -36,18 +37,11 @@ export async function verify(context: Context, { target }: { target: string }): 
   const base = await takeBaseline(run);
   if (!base.ok) return refuse(report, [base.reason]);
   const evaluation = await evaluate(run, base.baseline, head);
-  if (context.signal.aborted) return { exit: context.signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint };
+  if (context.signal.aborted) return { exit: interruptedExit(context.signal) };
   const reasons = evaluation.stage === 'proven' ? compareClaims(report, evaluation.proof) : evaluation.reasons;
   return reasons.length === 0
     ? { exit: exits.done, text: renderVerification(report, evaluation.proof, []) }
     : refuse(report, reasons);
-}
-
-function readClaims(text: string | undefined, target: string): RunReport {
-  if (text === undefined) throw new BugloopError('usage.run_dir', `${target}: no report.json there`);
-  const read = readRunReport(text);
-  if (read.ok) return read.report;
-  throw new BugloopError(read.code, `${target}/report.json: ${read.why}`);
 }
 
 function claimedError({ issue: { errorType, errorMessage } }: RunReport): NamedError {

@@ -2,7 +2,7 @@ import type { CommandResult, Context } from '../context.ts';
 import { askedBy } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
-import { exits, type Exit } from '../errors.ts';
+import { exits, interruptedExit, type Exit } from '../errors.ts';
 import type { Forge, Standing } from '../ports.ts';
 import { findUntold, lookAgain, openCase, readRecord, takeIssue, type Case } from './claim.ts';
 import { conclude, staleBase, tell, type Conclusion } from './conclude.ts';
@@ -108,6 +108,6 @@ export function exitOf({ outcome }: RunReport, signal: AbortSignal): Exit {
     case 'transient':
       return exits.transient;
     default:
-      return signal.reason === 'SIGTERM' ? exits.sigterm : exits.sigint;
+      return interruptedExit(signal);
   }
 }

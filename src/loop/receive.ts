@@ -1,4 +1,4 @@
-import type { RunReport } from '../core/report.ts';
+import { readRunReport, type RunReport } from '../core/report.ts';
 import type { CommitId } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { Journal, Mirror } from '../ports.ts';
@@ -11,4 +11,13 @@ export async function receive(mirror: Mirror, journal: Journal, report: RunRepor
     throw new BugloopError('state.corrupt', `${target}/change.bundle: holds ${head}, the report is about ${report.head}`);
   }
   return head;
+}
+
+/** The report of a run directory, as far as it has the form of one. */
+export async function readSealed(journal: Journal, target: string): Promise<RunReport> {
+  const text = await journal.read('report.json');
+  if (text === undefined) throw new BugloopError('usage.run_dir', `${target}: no report.json there`);
+  const read = readRunReport(text);
+  if (!read.ok) throw new BugloopError(read.code, `${target}/report.json: ${read.why}`);
+  return read.report;
 }

@@ -14,7 +14,7 @@ import {
 import { buildReviewPrompt, type PromptThread, type Template } from '../core/prompt.ts';
 import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
 import { placeOf, rangeOf } from '../core/threads/thread.ts';
-import type { CommitId, Reason, RepoPath } from '../core/types.ts';
+import type { CommitId, Issue, Reason, RepoPath } from '../core/types.ts';
 import type { Agent, Reviews, ReviewStanding } from '../ports.ts';
 import { readRecord } from './claim.ts';
 import { takeBaseline, type Baseline } from './baseline.ts';
@@ -288,6 +288,11 @@ function showSource(text: string | undefined, range: { start: number; end: numbe
 const stopCommand = /^\s*\/bugloop\s+stop\s*$/m;
 
 const not = (code: string, message: string): Reason => ({ code, message });
+
+/** A change that closes no issue is reviewed by its own title. */
+export function strayIssue({ number, title, url }: ReviewStanding): Issue {
+  return { id: `change-${number}`, title, body: '', source: 'github', url };
+}
 
 /** Why a round must not start: the change is not ours to work on, or somebody said so. */
 export function refuseRound(standing: ReviewStanding, branchPrefix: string): Reason | undefined {
