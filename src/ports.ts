@@ -510,7 +510,8 @@ export interface Gate {
    */
   askReview(
     snapshot: Snapshot,
-    ask: { reviewer: string; means: Means; branchPrefix: string },
+    /** `accounts`: numbers of those that we write as, besides that of the token. */
+    ask: { reviewer: string; means: Means; branchPrefix: string; accounts: readonly number[] },
   ): Promise<'asked' | 'standing' | 'busy' | 'refused'>;
 }
 

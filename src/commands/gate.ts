@@ -62,7 +62,9 @@ async function askAll(port: Gate, snapshot: Snapshot, config: Config, asks: read
   for (const ask of asks) {
     if (ask.do === 'ask') {
       const { reviewer, means } = ask;
-      const answer = await port.askReview(snapshot, { reviewer, means, branchPrefix: config.branchPrefix });
+      const { branchPrefix, agents } = config;
+      const { accounts } = agents.bugsolver;
+      const answer = await port.askReview(snapshot, { reviewer, means, branchPrefix, accounts });
       const words = {
         asked: [`asked ${reviewer} for a review`],
         standing: [],

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { renderAsk } from '../../src/core/gate/ask.ts';
 import { encodeState, type StateRecord } from '../../src/core/state.ts';
 import { statusMarker } from '../../src/core/views/status-comment.ts';
 import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
@@ -572,6 +573,19 @@ describe('a reviewer that waits to be asked', () => {
     scene.server.faults.add({ kind: 'reset', commit: true, match: 'issues/create-comment' });
     expect((await gate(scene)).stdout).toContain('asked');
     expect(asksOf(scene)).toHaveLength(1);
+  });
+
+  test.each([
+    ['another account of ours did', 4_242, 0],
+    ['a stranger wrote the same words', 4_243, 1],
+  ])('counts as asked only by us: %s', async (_title, id, asks) => {
+    const accounts = { '.bugloop/config.yml': 'agents: { bugsolver: { accounts: [4242] } }\n' };
+    const scene = await skippedDraft({ base: accounts });
+    scene.server.bot('colleague', { id });
+    const words = renderAsk(robot, scene.head, '@coderabbitai review');
+    scene.server.comment(scene.pull, words, 'colleague[bot]');
+    expect((await gate(scene)).status).toBe(6);
+    expect(asksOf(scene)).toHaveLength(asks);
   });
 
   test('is not asked while it is limited, nor by --dry-run', async () => {

@@ -6,6 +6,7 @@ import { BugloopError } from '../../errors.ts';
 import type { Gate, LockHolder, Liveness } from '../../ports.ts';
 import type { GitHubRequests, Http } from './http.ts';
 import { readHolder, takeLock, type Lockable } from './lock.ts';
+import { ownedBy, type IsOurs } from './own.ts';
 import { commentsAnswer, commentsDocument, type CommentNode } from './snapshot/documents.ts';
 import { present } from './snapshot/words.ts';
 import { placeOf } from './snapshot.ts';
@@ -21,11 +22,21 @@ export async function askReview(
   http: Http,
   options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
   snapshot: Snapshot,
-  { reviewer, means, branchPrefix }: { reviewer: string; means: Means; branchPrefix: string },
+  {
+    reviewer,
+    means,
+    branchPrefix,
+    accounts,
+  }: { reviewer: string; means: Means; branchPrefix: string; accounts: readonly number[] },
 ): Promise<Asked> {
   try {
     if (means === 'request') return await requestReview(http, snapshot, reviewer);
-    return await comment(http, options, snapshot, { reviewer, command: means.comment, branchPrefix });
+    return await comment(http, options, snapshot, {
+      reviewer,
+      command: means.comment,
+      branchPrefix,
+      isOurs: ownedBy([snapshot.us.id, ...accounts]),
+    });
   } catch (error) {
     if ([403, 404, 422].includes(findTrouble(error)?.trouble.status ?? 0)) return 'refused';
     throw error;
@@ -53,10 +64,10 @@ async function comment(
   http: Http,
   options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
   { number, head }: Snapshot,
-  { reviewer, command, branchPrefix }: { reviewer: string; command: string; branchPrefix: string },
+  { reviewer, command, branchPrefix, isOurs }: { reviewer: string; command: string; branchPrefix: string; isOurs: IsOurs },
 ): Promise<Asked> {
   const lockRef = `refs/heads/${branchPrefix}locks/ask-${number}`;
-  const look = (): Promise<Look> => lookAt(http, options, number, lockRef);
+  const look = (): Promise<Look> => lookAt(http, options, { number, lockRef, isOurs });
   const isAsked = ({ ours }: Look): boolean => ours.some(({ body }) => body.includes(askMarker(reviewer, head.commit)));
   const claim = { run: randomUUID(), expiresAt: new Date(options.now() + lockMs).toISOString() };
   const { answer, seen } = await takeLock(http, options, await look(), claim, look);
@@ -82,13 +93,12 @@ async function comment(
 async function lookAt(
   http: Http,
   options: Pick<GitHubRequests, 'slug' | 'now'> & Liveness,
-  number: number,
-  lockRef: string,
+  { number, lockRef, isOurs }: { number: number; lockRef: string; isOurs: IsOurs },
 ): Promise<Look> {
   const ours: CommentNode[] = [];
   for (let after: string | null = null; ;) {
     const { id, lock, pullRequest } = await readComments(http, { ...placeOf(options, number), after, lock: lockRef });
-    ours.push(...present(pullRequest.comments.nodes).filter(({ viewerDidAuthor }) => viewerDidAuthor));
+    ours.push(...present(pullRequest.comments.nodes).filter(({ author }) => isOurs(author)));
     const { hasNextPage, endCursor } = pullRequest.comments.pageInfo;
     if (hasNextPage && endCursor !== null) {
       after = endCursor;

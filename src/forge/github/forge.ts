@@ -22,6 +22,7 @@ import {
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readHolder, takeLock } from './lock.ts';
 import { markOnce, type Comment, type Seen } from './mark.ts';
+import { ownedBy, type IsOurs } from './own.ts';
 import { assertMayWrite } from './permission.ts';
 import { planCalls } from './plan.ts';
 import { mayPass, pushOnce } from './push.ts';
@@ -183,8 +184,7 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
     },
   });
   const { repository, viewer } = answer;
-  const isOurs: IsOurs = (author) =>
-    author?.databaseId != null && [viewer.databaseId, ...options.accounts].includes(author.databaseId);
+  const isOurs = ownedBy([viewer.databaseId, ...options.accounts]);
   if (repository === null)
     throw new BugloopError('issue.not_found', `there is no repository ${slug}, or the token may not see it`);
   const node = repository.issueOrPullRequest;
@@ -215,9 +215,6 @@ async function lookAt(http: Http, options: GitHubOptions, number: number): Promi
 export function lockRefOf(prefix: string, number: number): string {
   return `refs/heads/${prefix}locks/issue-${number}`;
 }
-
-/** Whether one of our own accounts wrote it, told by its number. */
-type IsOurs = (author: ChangeNode['author']) => boolean;
 
 /** Every comment that is our own, from every page. */
 export async function readComments(http: Http, node: IssueFacts, isOurs: IsOurs): Promise<Comment[]> {

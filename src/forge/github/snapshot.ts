@@ -7,6 +7,7 @@ import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
 import type { ConfigFile, Sight } from '../../ports.ts';
 import type { Http } from './http.ts';
+import { ownedBy, type IsOurs } from './own.ts';
 import {
   mergeableDocument,
   pagesAnswer,
@@ -93,6 +94,7 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     ...all.contexts.map((context) => (context.__typename === 'CheckRun' ? toRunCheck(context) : toStatusCheck(context))),
     ...all.suites.flatMap((suite) => toSuiteCheck(suite, change.headRefOid)),
   ];
+  const isOurs = ownedBy([us.id, ...config.agents.bugsolver.accounts]);
   const posted = findPosted(all.contexts, us);
   const snapshot: Snapshot = {
     number: change.number,
@@ -119,12 +121,9 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     required: toRequired(change, all.rules),
     reviews: all.reviews.map(toReview),
     threads: all.threads.map(toThread),
-    comments: all.comments.map(toComment),
+    comments: all.comments.map((comment) => toComment(comment, isOurs)),
     awaited: all.awaited.flatMap(toAwaited),
-    proof:
-      issue === undefined
-        ? 'none'
-        : readClaim(record?.comments ?? [], issue, change, { us, accounts: config.agents.bugsolver.accounts }),
+    proof: issue === undefined ? 'none' : readClaim(record?.comments ?? [], issue, change, { us, isOurs }),
     ...(posted === undefined ? {} : { posted }),
     missing: [...all.missing, ...(record?.missing ?? [])],
   };
@@ -360,10 +359,8 @@ function readClaim(
   comments: readonly CommentNode[],
   issue: number,
   change: ChangeNode,
-  { us, accounts }: { us: Account; accounts: readonly number[] },
+  { us, isOurs }: { us: Account; isOurs: IsOurs },
 ): Snapshot['proof'] {
-  const isOurs = (account: { databaseId?: number | null | undefined } | null): boolean =>
-    account?.databaseId != null && [us.id, ...accounts].includes(account.databaseId);
   const ours = comments.find(({ body, author }) => isOurs(author) && body.startsWith(statusMarker));
   if (ours === undefined) return 'none';
   const read = readState(ours.body, String(issue));

@@ -176,11 +176,10 @@ const commitSchema = z.object({
 
 const commentFields = /* GraphQL */ `
   ${pageInfo}
-  nodes { body viewerDidAuthor author { ...account } editor { ...account } createdAt lastEditedAt }
+  nodes { body author { ...account } editor { ...account } createdAt lastEditedAt }
 `;
 const commentSchema = z.object({
   body: z.string(),
-  viewerDidAuthor: z.boolean(),
   author: accountSchema.nullable(),
   editor: accountSchema.nullable(),
   createdAt: z.string(),

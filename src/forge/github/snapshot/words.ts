@@ -14,6 +14,7 @@ import {
   type Thread,
 } from '../../../core/snapshot.ts';
 import type { CommitId } from '../../../core/types.ts';
+import type { IsOurs } from '../own.ts';
 import type {
   AccountNode,
   AwaitedNode,
@@ -52,8 +53,8 @@ export function toReview({ author, state, commit, authorCanPushToRepository, sub
   };
 }
 
-export function toComment({ author, viewerDidAuthor, body, createdAt, lastEditedAt }: CommentNode): Comment {
-  return { ...optional('author', toAccount(author)), ours: viewerDidAuthor, body, at: lastEditedAt ?? createdAt };
+export function toComment({ author, body, createdAt, lastEditedAt }: CommentNode, isOurs: IsOurs): Comment {
+  return { ...optional('author', toAccount(author)), ours: isOurs(author), body, at: lastEditedAt ?? createdAt };
 }
 
 /** A team is no account. */

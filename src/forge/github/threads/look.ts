@@ -7,6 +7,7 @@ import type { IssueFacts } from '../documents.ts';
 import { findStatus, lockRefOf, readComments, toIssue, type GitHubOptions, type Shared } from '../forge.ts';
 import type { Http } from '../http.ts';
 import { readHolder } from '../lock.ts';
+import { ownedBy } from '../own.ts';
 import { findTrouble } from '../trouble.ts';
 import { readFailedChecks } from './checks.ts';
 import {
@@ -236,7 +237,7 @@ async function describe(
     message: isHead ? newest.message : '',
     headOurs: isHead && isOurs(options, newest),
     sameRepository: change.headRepository !== null && change.headRepository.databaseId === change.baseRepository?.databaseId,
-    openedByUs: isOneOf(ours, change.author),
+    openedByUs: ownedBy(ours)(change.author),
     base: { branch: change.baseRefName, commit: baseOf(change) },
     failedChecks: isHead ? await readFailedChecks(http, options, newest.oid, newest.statusCheckRollup) : [],
   };
@@ -260,7 +261,7 @@ async function describeIssue(
     reviewers,
   }: Omit<ReviewStanding, 'labels' | 'comments' | 'threads'>,
 ) {
-  const comments = await readComments(http, issue, (author) => isOneOf(reviewers.ours, author));
+  const comments = await readComments(http, issue, ownedBy(reviewers.ours));
   const status = findStatus(comments);
   const wanted = lockRefOf(options.branchPrefix, issue.number);
   const lock = present(locks?.nodes).find(({ name }) => `refs/heads/${name}` === wanted);
@@ -278,10 +279,6 @@ async function describeIssue(
     assignees: present(issue.assignees.nodes).map(({ login }) => login),
   };
   return { standing, comments };
-}
-
-function isOneOf(accounts: ReadonlySet<number>, author: { databaseId?: number | null | undefined } | null): boolean {
-  return author?.databaseId != null && accounts.has(author.databaseId);
 }
 
 /** The parent of the oldest commit: where the branch left its base. */
