@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { RepoPath, TreeId } from '../core/types.ts';
 import { removeTree } from './copy.ts';
 import type { Git } from './git.ts';
-import { splitNul } from './mirror.ts';
+import { splitNul } from './mirror/objects.ts';
 
 /** Bytes above which a file enters no tree; a binary note of its size stands in for it, so that it is seen. */
 const maxFile = 20 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { CommitId } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
-import { isObjectId } from './mirror.ts';
+import { isObjectId } from './mirror/objects.ts';
 import type { Git } from './git.ts';
 
 /** The user's own repository. It is only read here; a result reaches it through the forge. */

@@ -1,0 +1,134 @@
+import { isValidRef } from '../../core/ref.ts';
+import type { CommitId, FileMode, RepoPath } from '../../core/types.ts';
+import { BugloopError } from '../../errors.ts';
+import type { Git } from '../git.ts';
+
+// What lies in a repository, as git's plumbing prints it: names, trees, blobs.
+
+/** Whether `id` is the full name of an object, of SHA-1 or SHA-256. */
+export function isObjectId(id: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id);
+}
+
+/** What git writes in place of the object where there is none. */
+export function isNoObject(id: string): boolean {
+  return /^0+$/.test(id);
+}
+
+export function checked(id: string): string {
+  if (!isObjectId(id)) throw new BugloopError('internal', `'${id}' is not the full name of an object`);
+  return id;
+}
+
+export function refOf(branch: string): string {
+  if (!isValidRef(branch)) throw new BugloopError('usage.ref', `'${branch}' is not the name of a branch`);
+  return `refs/heads/${branch}`;
+}
+
+export function splitNul(buffer: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < buffer.length;) {
+    const end = buffer.indexOf(0, at);
+    const stop = end < 0 ? buffer.length : end;
+    parts.push(buffer.subarray(at, stop));
+    at = stop + 1;
+  }
+  return parts;
+}
+
+export interface TreeEntry {
+  path: RepoPath;
+  mode: FileMode;
+  id: string;
+  /** Bytes; 0 for a gitlink. */
+  size: number;
+}
+
+export async function listTree(git: Git, commit: CommitId): Promise<TreeEntry[]> {
+  const listed = await git.bytes(['ls-tree', '-r', '-z', '-l', '--full-tree', commit]);
+  const entries: TreeEntry[] = [];
+  // `100644 blob <id> <size, right-aligned>`, a tab, the name.
+  for (let at = 0; at < listed.length;) {
+    const tab = listed.indexOf(0x09, at);
+    const end = listed.indexOf(0, tab);
+    const [mode = '', , id = '', ...rest] = listed.toString('latin1', at, tab).split(' ');
+    entries.push({ path: listed.toString('utf8', tab + 1, end), mode, id, size: Number(rest.at(-1)) || 0 });
+    at = end + 1;
+  }
+  return entries;
+}
+
+export async function readFiles(
+  git: Git,
+  entries: readonly TreeEntry[],
+  paths: readonly RepoPath[],
+  max: number,
+): Promise<Map<RepoPath, Buffer>> {
+  const wanted = new Set(paths);
+  const files = entries.filter(({ path, mode, size }) => wanted.has(path) && mode.startsWith('100') && size <= max);
+  const contents = new Map<string, Buffer>();
+  await eachBlob(git, new Set(files.map(({ id }) => id)), (id, content) => contents.set(id, content));
+  return new Map(files.map(({ path, id }) => [path, contents.get(id) ?? Buffer.alloc(0)]));
+}
+
+export async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<string, number>> {
+  if (ids.size === 0) return new Map();
+  const answer = await git.run(['cat-file', '--batch-check=%(objectname) %(objectsize)'], { input: `${[...ids].join('\n')}\n` });
+  return new Map(
+    answer.split('\n').map((line) => {
+      const [id = '', size = ''] = line.split(' ');
+      if (size === 'missing') throw new BugloopError('git.failed', `git has no object ${id}`);
+      return [id, Number(size)];
+    }),
+  );
+}
+
+/**
+ * Shows blobs in the order given, one after the other, as git prints them. A blob that lies whole in what was read at once
+ * is not copied.
+ */
+export async function eachBlob(git: Git, ids: Iterable<string>, see: (id: string, content: Buffer) => void): Promise<void> {
+  const input = [...ids].map((id) => `${id}\n`).join('');
+  if (input === '') return;
+  // What was read and not yet understood: the head of an answer, or the beginning of a blob of known size.
+  let [parts, held] = [[] as Buffer[], 0];
+  let blob: { id: string; size: number } | undefined;
+  await git.stream(['cat-file', '--batch', '--buffer'], { input }, (bytes) => {
+    let rest = bytes;
+    if (held > 0) {
+      parts.push(bytes);
+      held += bytes.length;
+      if (blob !== undefined && held <= blob.size) return;
+      rest = Buffer.concat(parts, held);
+    }
+    let at = 0;
+    for (;;) {
+      if (blob === undefined) {
+        const end = rest.indexOf(0x0a, at);
+        if (end < 0) break;
+        blob = readHead(rest.toString('latin1', at, end));
+        at = end + 1;
+      }
+      // A line end follows the content.
+      if (rest.length - at <= blob.size) break;
+      const { id, size } = blob;
+      blob = undefined;
+      see(id, rest.subarray(at, at + size));
+      at += size + 1;
+    }
+    held = rest.length - at;
+    parts = held > 0 ? [rest.subarray(at)] : [];
+  });
+}
+
+/** `<id> blob <size>`. */
+function readHead(line: string): { id: string; size: number } {
+  const [id = '', type, size] = line.split(' ');
+  if (type !== 'blob') throw new BugloopError('git.failed', `git has no blob ${line}`);
+  return { id, size: Number(size) };
+}
+
+export function endOfLine(buffer: Buffer, at: number): number {
+  const end = buffer.indexOf(0x0a, at);
+  return end < 0 ? buffer.length : end;
+}
