@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { renderAsk } from '../../src/core/gate/ask.ts';
 import { encodeState, type StateRecord } from '../../src/core/state.ts';
 import { statusMarker } from '../../src/core/views/status-comment.ts';
+import { ghAgainst, ghIsMissing } from '../support/gh.ts';
 import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
 import { files, run, stage, start, type Ended, type Scene } from './github.ts';
 
@@ -503,6 +504,31 @@ const asksOf = ({ pull, us }: Gated): string[] =>
   pull.comments.filter(({ author }) => author.login === us).map(({ body }) => body.split('\n')[0] ?? '');
 const refsOf = (scene: Gated): Promise<string> =>
   scene.server.git(scene.repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/bugloop/locks');
+
+describe.skipIf(ghIsMissing)('a gate of shell commands', () => {
+  const place = ['--repo', 'github.localhost/acme/adder'];
+
+  /** What many workflows do: nobody asks for changes, every check is green, so it is ready. */
+  async function shellGate({ server, pull }: Gated): Promise<void> {
+    const token = server.token({ kind: 'classic', login: 'acme', scopes: ['repo', 'read:org'] });
+    const gh = ghAgainst(server, token);
+    const count = '[.[] | select(.state == "CHANGES_REQUESTED")] | length';
+    expect(await gh('api', `repos/acme/adder/pulls/${pull.number}/reviews`, '--jq', count)).toBe('0');
+    await gh('pr', 'checks', String(pull.number), ...place);
+    await gh('pr', 'ready', String(pull.number), ...place);
+  }
+
+  test('marks ready what has an unresolved thread, and ours does not', async () => {
+    const [theirs, ours] = [await draft(), await draft()];
+    for (const { server, pull } of [theirs, ours])
+      await server.addThread(pull, { author: 'maria', path: 'src/add.js', line: 2, body: 'this loses the sign' });
+    await shellGate(theirs);
+    expect(theirs.pull.draft).toBe(false);
+    const ended = await gate(ours, ['--json']);
+    expect({ codes: codesOf(ended), status: ended.status }).toEqual({ codes: ['gate.threads_unresolved'], status: 6 });
+    expect(ours.pull.draft).toBe(true);
+  });
+});
 
 describe('a reviewer that waits to be asked', () => {
   const robot = 'coderabbitai[bot]';

@@ -1,51 +1,20 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { searchPath, temporary } from '../../support/repo.ts';
+import { ghAgainst, ghIsMissing } from '../../support/gh.ts';
 import { startGitHub } from './index.ts';
 
 /** GitHub's own command line judges the double: it was written against the real thing and knows nothing of us. */
-
-const missing = (() => {
-  try {
-    return !execFileSync('gh', ['--version'], { encoding: 'utf8' }).startsWith('gh version');
-  } catch {
-    return true;
-  }
-})();
-if (missing)
-  process.stderr.write('\n!! gh is not installed: GitHub’s own client does not judge the double (apt-get install gh)\n\n');
 
 async function setUp() {
   const github = await startGitHub();
   onTestFinished(() => github.close());
   const repository = await github.repository({ owner: 'ada', name: 'sums', files: { 'sum.js': 'a - b\n' }, labels: ['bug'] });
   const token = github.token({ kind: 'classic', login: 'ada', scopes: ['repo', 'read:org'] });
-  const home = temporary();
-  const gh = (...args: string[]): Promise<string> => {
-    const proxy = `http://127.0.0.1:${github.port}`;
-    const env = {
-      PATH: searchPath,
-      HOME: home,
-      GH_CONFIG_DIR: join(home, 'gh'),
-      GH_HOST: 'github.localhost',
-      GH_ENTERPRISE_TOKEN: token.value,
-      GH_TOKEN: token.value,
-      HTTP_PROXY: proxy,
-      http_proxy: proxy,
-      GH_PROMPT_DISABLED: '1',
-      GH_NO_UPDATE_NOTIFIER: '1',
-      NO_COLOR: '1',
-      GIT_CONFIG_NOSYSTEM: '1',
-    };
-    return promisify(execFile)('gh', args, { cwd: home, env }).then(({ stdout }) => stdout.trim());
-  };
+  const gh = ghAgainst(github, token);
   return { github, repository, token, gh };
 }
 const repo = ['--repo', 'github.localhost/ada/sums'];
 
-describe.skipIf(missing)('gh', () => {
+describe.skipIf(ghIsMissing)('gh', () => {
   test('lists and shows issues, comments, labels', async () => {
     const { github, repository, gh } = await setUp();
     const issue = await github.issue(repository, { title: 'sum subtracts', body: 'It is -1.', labels: ['bug'] });
