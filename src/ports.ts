@@ -504,6 +504,8 @@ export interface Gate {
   /** Marks the draft ready, then reads where its head is. */
   markReady(snapshot: Snapshot): Promise<{ head: CommitId }>;
   backToDraft(snapshot: Snapshot): Promise<void>;
+  /** Replaces the text of our status comment; false where the token may not. */
+  tell(snapshot: Snapshot, text: string): Promise<boolean>;
   /**
    * Asks an automatic reviewer for a review of the snapshot's head, once whatever runs beside us. `standing`: it was
    * asked already, or the head moved. `busy`: another run is about to. `refused`: the token may not.

@@ -1,10 +1,12 @@
 import type { CommandResult, GateContext } from '../context.ts';
 import type { Config } from '../core/config.ts';
 import { planAsks, type Ask } from '../core/gate/ask.ts';
+import { planTurn, retell } from '../core/gate/turn.ts';
 import { judgeGate, signalOf, type GateConfig, type GateVerdict } from '../core/gate.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { CommitId } from '../core/types.ts';
 import { renderGate, renderGateTable, renderGateTitle } from '../core/views/gate.ts';
+import { renderStatus } from '../core/views/status-comment.ts';
 import { exits } from '../errors.ts';
 import type { Gate } from '../ports.ts';
 
@@ -23,18 +25,19 @@ export async function gate(context: GateContext, { number }: { number: number })
   const verdict = judgeGate(snapshot, config);
   const asks = planAsks(snapshot, config, context.now());
   step.done(`${snapshot.checks.length} checks, ${snapshot.reviews.length} reviews, ${snapshot.threads.length} threads`);
-  if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, verdict, asks));
+  if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, config, verdict, asks));
   const applied = await apply(port, snapshot, config, verdict);
   const asked = await askAll(port, snapshot, config, asks);
   return describe(snapshot, applied.verdict, [...applied.done, ...asked]);
 }
 
 /** What would be written, for `--dry-run`. */
-function planned(snapshot: Snapshot, verdict: GateVerdict, asks: readonly Ask[]): string[] {
+function planned(snapshot: Snapshot, config: GateConfig, verdict: GateVerdict, asks: readonly Ask[]): string[] {
   if (snapshot.state !== 'open') return [];
+  const turns = { ready: ['would mark the draft ready'], draft: ['would return it to a draft'], stay: [] };
   const word = `would post ${signalOf(verdict)}: ${renderGateTitle(verdict)}`;
   const asked = asks.flatMap((ask) => (ask.do === 'ask' ? [`would ask ${ask.reviewer} for a review`] : describeWait(ask)));
-  return [...(verdict.ok && snapshot.draft ? ['would mark the draft ready'] : []), word, ...asked];
+  return [...turns[planTurn(snapshot, config, verdict)], word, ...asked];
 }
 
 interface Applied {
@@ -42,19 +45,42 @@ interface Applied {
   done: string[];
 }
 
+/** Draft flag, record and word, in this order: whatever a run that ends between them leaves is put right by the next one. */
 async function apply(port: Gate, snapshot: Snapshot, config: GateConfig, verdict: GateVerdict): Promise<Applied> {
   if (snapshot.state !== 'open') return { verdict, done: [] };
-  if (!verdict.ok || !snapshot.draft) return { verdict, done: await say(port, snapshot, verdict) };
+  const turned = await turn(port, snapshot, config, verdict);
+  const done = [...turned.done, ...(await record(port, turned.snapshot, turned.verdict))];
+  return { verdict: turned.verdict, done: [...done, ...(await say(port, turned.snapshot, turned.verdict))] };
+}
+
+/** What is said is what the next look will see, so that it need not be said again. */
+async function turn(
+  port: Gate,
+  snapshot: Snapshot,
+  config: GateConfig,
+  verdict: GateVerdict,
+): Promise<Applied & { snapshot: Snapshot }> {
+  const planned = planTurn(snapshot, config, verdict);
+  if (planned === 'stay') return { snapshot, verdict, done: [] };
+  if (planned === 'draft') {
+    await port.backToDraft(snapshot);
+    const back = { ...snapshot, draft: true };
+    return { snapshot: back, verdict: judgeGate(back, config), done: ['back to draft'] };
+  }
   const { head } = await port.markReady(snapshot);
   if (head === snapshot.head.commit) {
-    // What is said is what the next look will see, so that it need not be said again.
-    const ready = judgeGate({ ...snapshot, draft: false }, config);
-    return { verdict: ready, done: ['marked ready', ...(await say(port, snapshot, ready))] };
+    const ready = { ...snapshot, draft: false };
+    return { snapshot: ready, verdict: judgeGate(ready, config), done: ['marked ready'] };
   }
   // Somebody pushed between our look and our word: what was judged is not what would be merged.
   await port.backToDraft(snapshot);
-  const late = overtaken(verdict, head);
-  return { verdict: late, done: ['back to draft', ...(await say(port, snapshot, late))] };
+  return { snapshot, verdict: overtaken(verdict, head), done: ['back to draft'] };
+}
+
+async function record(port: Gate, snapshot: Snapshot, verdict: GateVerdict): Promise<string[]> {
+  const told = retell(snapshot, verdict);
+  if (told === undefined) return [];
+  return (await port.tell(snapshot, renderStatus(told))) ? [] : ['not recorded: the token may not write the status comment'];
 }
 
 async function askAll(port: Gate, snapshot: Snapshot, config: Config, asks: readonly Ask[]): Promise<string[]> {

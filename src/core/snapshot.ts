@@ -1,3 +1,4 @@
+import type { StateRecord } from './state.ts';
 import type { Change, CommitId, Reason, RepoPath } from './types.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface Snapshot {
   url: string;
   state: 'open' | 'closed' | 'merged';
   draft: boolean;
+  /** Who marked it ready last; absent of a draft, and of a change that never was one. */
+  readiedBy?: 'us' | 'somebody';
   /** `unknown`: the forge is still working it out. */
   mergeable: 'yes' | 'no' | 'unknown';
   head: {
@@ -46,6 +49,8 @@ export interface Snapshot {
   /** Whose review was asked for and has not come. */
   awaited: readonly Account[];
   proof: ProofClaim | 'none' | 'unreadable';
+  /** What our status comment records of this change, and where that comment is. */
+  told?: { comment: string; record: StateRecord };
   /** What is already posted for this head, to be changed and not repeated. */
   posted?: PostedGate;
   /** Parts of which not every page could be read, each with why. */

@@ -19,7 +19,9 @@ export type Move =
   | 'start'
   | 'publish'
   | 'review'
+  /** The change is no draft any more. */
   | 'approve'
+  /** It is one again. */
   | 'reopen'
   | 'merge'
   | 'escalate'
@@ -42,7 +44,7 @@ const moves: Record<Move, Partial<Record<State, State>>> = {
   publish: { SOLVING: 'PR_DRAFT', ASSIGNED: 'PR_DRAFT', PR_DRAFT: 'PR_DRAFT' },
   review: { PR_DRAFT: 'REVIEWING', REVIEWING: 'REVIEWING', READY: 'REVIEWING', ESCALATED: 'REVIEWING' },
   approve: { PR_DRAFT: 'READY', REVIEWING: 'READY', READY: 'READY' },
-  reopen: { READY: 'REVIEWING' },
+  reopen: { READY: 'PR_DRAFT' },
   merge: { PR_DRAFT: 'MERGED', REVIEWING: 'MERGED', READY: 'MERGED', MERGED: 'MERGED' },
   escalate: { ASSIGNED: 'ESCALATED', SOLVING: 'ESCALATED', REVIEWING: 'ESCALATED', ESCALATED: 'ESCALATED' },
   halt: { OPEN: 'OPEN', ASSIGNED: 'OPEN', SOLVING: 'OPEN' },
@@ -77,6 +79,8 @@ const recordSchema = z.strictObject({
     .array(z.strictObject({ at: z.string(), by: z.int().exactOptional(), comment: z.int().exactOptional() }))
     .exactOptional(),
   change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
+  /** Head for which a gate marked the change ready, or found it so. */
+  ready: z.string().exactOptional(),
   /** Who may know the lines of the change, as `git blame` has it. */
   reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
   /** The last report, without what only its run directory can hold. */

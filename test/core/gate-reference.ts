@@ -123,3 +123,18 @@ export function holdsBack(s: Snapshot, config: Config): Set<string> {
   }
   return no;
 }
+
+/**
+ * The same for the draft flag, by the contract's words: "on yes: mark ready", "back to draft if the head moved", "never …
+ * overwrite a human". Whether the head moved since is known by the head that was written down when it was marked.
+ */
+export function flagAfter(s: Snapshot, config: Config): 'draft' | 'ready' {
+  const open = holdsBack(s, config);
+  // Not a change of ours to turn, one way or the other.
+  if (open.has('origin')) return s.draft ? 'draft' : 'ready';
+  if (open.size === 0) return 'ready';
+  if (s.draft) return 'draft';
+  const byHuman = s.readiedBy !== 'us';
+  const moved = s.told === undefined || s.told.record.ready !== s.head.commit;
+  return moved && !byHuman ? 'draft' : 'ready';
+}

@@ -1,3 +1,4 @@
+import type { StateRecord } from '../../src/core/state.ts';
 import type { Account, Check, ProofClaim, Review, Snapshot, Thread } from '../../src/core/snapshot.ts';
 import type { ChangedFile } from '../../src/core/types.ts';
 
@@ -71,6 +72,22 @@ export const claim = (more: Partial<ProofClaim> = {}): ProofClaim => ({
   by: us.id,
   edited: false,
   ...more,
+});
+
+/** Our record of the change, as a status comment holds it. */
+export const told = (more: Partial<StateRecord> = {}): NonNullable<Snapshot['told']> => ({
+  comment: 'IC_1',
+  record: {
+    version: 1,
+    state: 'PR_DRAFT',
+    issue: '12',
+    text: 'digest',
+    run: 'run',
+    branch: 'bugloop/issue-12',
+    base: { branch: 'main', commit: 'b'.repeat(40) },
+    change: { number: 7, head: headCommit },
+    ...more,
+  },
 });
 
 export function ready(more: Partial<Snapshot> = {}): Snapshot {

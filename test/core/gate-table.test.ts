@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { normalise, type Config } from '../../src/core/config.ts';
+import { planTurn } from '../../src/core/gate/turn.ts';
 import { judgeGate } from '../../src/core/gate.ts';
 import type { Check, CheckState, Review, Snapshot } from '../../src/core/snapshot.ts';
-import { holdsBack } from './gate-reference.ts';
+import { flagAfter, holdsBack } from './gate-reference.ts';
 import {
   check,
   claim,
@@ -16,6 +17,7 @@ import {
   ready,
   review,
   thread,
+  told,
   us,
 } from './gate-snapshots.ts';
 
@@ -176,6 +178,19 @@ const proofs: Dimension = [
   () => ({ proof: claim({ needsHuman: [{ code: 'human.throw_removed', message: 'no longer throws' }] }) }),
 ];
 
+/** Who took the draft flag away, and for which head we wrote that down. */
+const flags: Dimension = [
+  () => ({}),
+  () => ({ draft: false }),
+  ...(['us', 'somebody'] as const).flatMap((readiedBy) => [
+    () => ({ draft: false, readiedBy }),
+    () => ({ draft: false, readiedBy, told: told() }),
+    () => ({ draft: false, readiedBy, told: told({ state: 'READY', ready: olderCommit }) }),
+    () => ({ draft: false, readiedBy, told: told({ state: 'READY', ready: headCommit }) }),
+    () => ({ draft: false, readiedBy, told: told({ state: 'REVIEWING', ready: olderCommit }) }),
+  ]),
+];
+
 const configs: Config[] = [
   normalise({ protected_paths: ['db/schema.sql'] }),
   normalise({ gate: { approvals: 1 } }),
@@ -184,7 +199,7 @@ const configs: Config[] = [
   normalise({ agents: { reviewer: { external: false } }, proof: { required: false } }),
 ];
 
-const dimensions = { runs, statuses, required, opinions, automatic, threads, standing, heads, trees, proofs };
+const dimensions = { runs, statuses, required, opinions, automatic, threads, standing, heads, trees, proofs, flags };
 
 /** Mulberry32: a small seeded generator, so that a row that fails can be looked at again. */
 function generator(seed: number): () => number {
@@ -240,9 +255,12 @@ function* rows(): Generator<Row> {
 }
 
 /** Names of the conditions that hold the change back. */
-function judge({ snapshot, config }: Row): { ok: boolean; open: string[] } {
-  const { ok, conditions } = judgeGate(snapshot, config);
-  return { ok, open: conditions.filter(({ state }) => state === 'unmet' || state === 'waiting').map(({ name }) => name) };
+function judge({ snapshot, config }: Row): { ok: boolean; open: string[]; flag: string } {
+  const verdict = judgeGate(snapshot, config);
+  const { ok, conditions } = verdict;
+  const turn = planTurn(snapshot, config, verdict);
+  const flag = turn === 'stay' ? (snapshot.draft ? 'draft' : 'ready') : turn;
+  return { ok, flag, open: conditions.filter(({ state }) => state === 'unmet' || state === 'waiting').map(({ name }) => name) };
 }
 
 const table = [...rows()].map((row) => ({ ...row, gate: judge(row), reference: holdsBack(row.snapshot, row.config) }));
@@ -277,6 +295,15 @@ describe('the truth table', () => {
       .map(({ label, gate, reference }) => ({ label, gate: gate.open.sort(), reference: [...reference].sort() }))
       .filter(({ gate, reference }) => gate.join() !== reference.join());
     expect(different).toEqual([]);
+  });
+
+  test('gate and reference leave the same draft flag in every row', () => {
+    const different = table.filter(({ gate, snapshot, config }) => gate.flag !== flagAfter(snapshot, config));
+    expect(different.map(({ label }) => label)).toEqual([]);
+    const turned = table.map(({ gate, snapshot }) => `${snapshot.draft ? 'draft' : 'ready'} ${gate.flag}`);
+    const counts = Map.groupBy(turned, (one) => one);
+    for (const kind of ['draft draft', 'draft ready', 'ready draft', 'ready ready'])
+      expect(counts.get(kind)?.length).toBeGreaterThan(50);
   });
 
   test('ready is said exactly where no condition is open', () => {

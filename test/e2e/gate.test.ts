@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { renderAsk } from '../../src/core/gate/ask.ts';
-import { encodeState, type StateRecord } from '../../src/core/state.ts';
+import { encodeState, readState, type StateRecord } from '../../src/core/state.ts';
 import { statusMarker } from '../../src/core/views/status-comment.ts';
 import { ghAgainst, ghIsMissing } from '../support/gh.ts';
 import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
@@ -90,6 +90,24 @@ function remember({ server, issue, pull, head, us }: Gated, report: Partial<NonN
   server.comment(issue, `${statusMarker}\nopened a draft\n\n${encodeState(record)}\n`, us);
 }
 
+function retract({ issue }: Gated): void {
+  issue.comments.splice(0);
+}
+
+function recordOf({ issue }: Gated): StateRecord {
+  const read = readState(issue.comments.find(({ body }) => body.startsWith(statusMarker))?.body ?? '', '1');
+  if (!read.ok) throw new Error(read.why);
+  return read.record;
+}
+
+/** A change of the draft flag by a person. */
+function askAs({ server, repository, pull }: Gated, login: string, mutation: string): Promise<Response> {
+  const { value } = server.token({ kind: 'classic', repositories: [repository], login });
+  const query = `mutation($id: ID!) { ${mutation}(input: { pullRequestId: $id }) { clientMutationId } }`;
+  const body = JSON.stringify({ query, variables: { id: pull.nodeId } });
+  return fetch(server.graphqlUrl, { method: 'POST', headers: { authorization: `Bearer ${value}` }, body });
+}
+
 const gate = (scene: Gated, flags: string[] = [], env: Record<string, string> = {}): Promise<Ended> =>
   run(scene, ['gate', String(scene.pull.number), ...flags], env);
 
@@ -115,7 +133,8 @@ test('all conditions hold: marked ready, said so in a check run, and nothing mor
   expect(postedBy(scene)).toMatchObject([{ status: 'completed', conclusion: 'success', suite: { sha: scene.head } }]);
   expect(postedBy(scene)[0]?.output.summary).toContain('| ✅ | proof |');
   expect(scene.server.count('git')).toBe(1);
-  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'checks/create']);
+  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'mutation updateIssueComment', 'checks/create']);
+  expect(recordOf(scene)).toMatchObject({ state: 'READY', ready: scene.head });
 
   scene.server.forget();
   const second = await gate(scene);
@@ -144,7 +163,7 @@ test('an unresolved thread: stays a draft, and the word changes only when the ve
   server.forget();
   expect((await gate(scene)).status).toBe(0);
   expect(pull.draft).toBe(false);
-  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'checks/update']);
+  expect(writesOf(scene)).toEqual(['mutation markPullRequestReadyForReview', 'mutation updateIssueComment', 'checks/update']);
   expect(postedBy(scene)).toMatchObject([{ conclusion: 'success' }]);
 });
 
@@ -196,7 +215,7 @@ describe('the head moves', () => {
     expect(scene.pull.draft).toBe(true);
   });
 
-  test('after a gate was killed between its word and its look back: the next one says what holds of the new head', async () => {
+  test('after a gate was killed between its word and its look back: the next one returns the new head to a draft', async () => {
     const scene = await draft();
     scene.server.faults.add({ kind: 'hang', commit: true, match: 'markPullRequestReadyForReview' });
     const { child, ended } = start(scene, ['gate', String(scene.pull.number)]);
@@ -208,7 +227,48 @@ describe('the head moves', () => {
     const next = await gate(scene, ['--json']);
     expect(next.status).toBe(6);
     expect(codesOf(next)).toContain('gate.proof_other_head');
+    expect(scene.pull).toMatchObject({ draft: true, headSha: moved });
+    expect(recordOf(scene)).toMatchObject({ state: 'PR_DRAFT' });
     expect(postedBy(scene)).toMatchObject([{ conclusion: 'failure', suite: { sha: moved } }]);
+  });
+
+  test('after it was marked ready: back to draft, and ready again once all holds of the new head', async () => {
+    const scene = await draft();
+    expect((await gate(scene)).status).toBe(0);
+    const moved = await push(scene);
+    scene.server.forget();
+    expect((await gate(scene, ['--dry-run'])).stdout).toContain('would return it to a draft');
+    expect(writesOf(scene)).toEqual([]);
+    const back = await gate(scene);
+    expect(back.status).toBe(6);
+    expect(back.stdout).toContain('back to draft');
+    expect(scene.pull.draft).toBe(true);
+    expect(recordOf(scene)).toMatchObject({ state: 'PR_DRAFT' });
+    expect(recordOf(scene)).not.toHaveProperty('ready');
+    scene.server.forget();
+    expect((await gate(scene)).status).toBe(6);
+    expect(writesOf(scene)).toEqual([]);
+
+    scene.server.addCheck(scene.repository, moved, { name: 'test', conclusion: 'success' });
+    retract(scene);
+    remember({ ...scene, head: moved });
+    expect((await gate(scene)).status).toBe(0);
+    expect(scene.pull.draft).toBe(false);
+    expect(recordOf(scene)).toMatchObject({ state: 'READY', ready: moved });
+  });
+
+  test('after a person marked it ready: it stays, and the word beside it says why not', async () => {
+    const scene = await draft();
+    expect((await gate(scene)).status).toBe(0);
+    const turn = (mutation: string): Promise<Response> => askAs(scene, 'maria', mutation);
+    await turn('convertPullRequestToDraft');
+    await turn('markPullRequestReadyForReview');
+    await push(scene);
+    scene.server.forget();
+    expect((await gate(scene)).status).toBe(6);
+    expect(scene.pull.draft).toBe(false);
+    expect(writesOf(scene)).toEqual(['checks/create']);
+    expect(recordOf(scene)).toMatchObject({ state: 'READY', ready: scene.head });
   });
 
   test('after the proof: the old proof, checks and reviews are worth nothing', async () => {

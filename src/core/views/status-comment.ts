@@ -32,7 +32,7 @@ function headline({ state, run, change, progress, branch, report, plan, halt }: 
     case 'REVIEWING':
       return `**bugloop** answers the review of #${change?.number ?? 0}.`;
     case 'READY':
-      return `**bugloop** marked #${change?.number ?? 0} ready for review.`;
+      return `**bugloop** opened #${change?.number ?? 0} with a proven fix. It is ready for review.`;
     case 'MERGED':
       return `The fix was merged.`;
     case 'ESCALATED':

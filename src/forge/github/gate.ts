@@ -41,6 +41,7 @@ export function openGitHubGate(options: GateOptions): Gate {
       return { head: await readHead(http, id) };
     },
     backToDraft: ({ id }) => turn(http, 'convertPullRequestToDraft', id),
+    tell: ({ told }, text) => tell(http, told?.comment, options.redact(text)),
     askReview: async (snapshot, ask) => askReview(http, { ...options, ...(await options.liveness()) }, snapshot, ask),
   };
 }
@@ -48,6 +49,7 @@ export function openGitHubGate(options: GateOptions): Gate {
 // ---------------------------------------------------------------------------------------------- draft and back
 
 const turned = z.object({ turned: z.object({ clientMutationId: z.string().nullish() }).nullable() });
+const told = z.object({ told: z.object({ clientMutationId: z.string().nullish() }).nullable() });
 const headAnswer = z.object({ node: z.object({ headRefOid: z.string() }).nullable() });
 
 /** Draft and ready exist in GraphQL only. Done twice, each is the same as once. */
@@ -58,6 +60,20 @@ async function turn(
 ): Promise<void> {
   const query = `mutation Turn($id: ID!) { turned: ${mutation}(input: { pullRequestId: $id }) { clientMutationId } }`;
   await http.persist(() => http.send({ query, variables: { id }, schema: turned }));
+}
+
+/** The text as a whole: written twice, it is the same as once. */
+async function tell(http: Http, id: string | undefined, body: string): Promise<boolean> {
+  if (id === undefined) return false;
+  const query =
+    'mutation Tell($id: ID!, $body: String!) { told: updateIssueComment(input: { id: $id, body: $body }) { clientMutationId } }';
+  try {
+    await http.persist(() => http.send({ query, variables: { id, body }, schema: told }));
+    return true;
+  } catch (error) {
+    if (findTrouble(error)?.trouble.outcome === 'refused') return false;
+    throw error;
+  }
 }
 
 async function readHead(http: Http, id: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../core/config.ts';
 import type { Account, ProofClaim, Snapshot } from '../../core/snapshot.ts';
-import { readState } from '../../core/state.ts';
+import { readState, type StateRecord } from '../../core/state.ts';
 import type { CommitId } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
@@ -90,11 +90,12 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     change.mergeable === 'UNKNOWN' ? readMergeable(http, place, change) : change.mergeable,
   ]);
   const us: Account = { id: viewer.databaseId ?? 0, login: viewer.login, kind: 'user' };
+  const isOurs = ownedBy([us.id, ...config.agents.bugsolver.accounts]);
+  const found = issue === undefined ? 'none' : findRecord(record?.comments ?? [], issue, change, isOurs);
   const checks = [
     ...all.contexts.map((context) => (context.__typename === 'CheckRun' ? toRunCheck(context) : toStatusCheck(context))),
     ...all.suites.flatMap((suite) => toSuiteCheck(suite, change.headRefOid)),
   ];
-  const isOurs = ownedBy([us.id, ...config.agents.bugsolver.accounts]);
   const posted = findPosted(all.contexts, us);
   const snapshot: Snapshot = {
     number: change.number,
@@ -102,6 +103,7 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     url: change.url,
     state: lower(change.state),
     draft: change.isDraft,
+    ...optional('readiedBy', readiedBy(change, isOurs)),
     mergeable: toMergeable(mergeable),
     head: {
       commit: change.headRefOid,
@@ -123,7 +125,8 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     threads: all.threads.map(toThread),
     comments: all.comments.map((comment) => toComment(comment, isOurs)),
     awaited: all.awaited.flatMap(toAwaited),
-    proof: issue === undefined ? 'none' : readClaim(record?.comments ?? [], issue, change, { us, isOurs }),
+    proof: toClaim(found, us, isOurs),
+    ...(typeof found === 'string' ? {} : { told: { comment: found.comment.id, record: found.record } }),
     ...(posted === undefined ? {} : { posted }),
     missing: [...all.missing, ...(record?.missing ?? [])],
   };
@@ -354,25 +357,42 @@ function issueOf(branch: string, prefix: string): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
+interface Found {
+  comment: CommentNode;
+  record: StateRecord;
+}
+
 /** Only a comment of an account that we write as is read, and only when it is about this very change. */
-function readClaim(
+function findRecord(
   comments: readonly CommentNode[],
   issue: number,
   change: ChangeNode,
-  { us, isOurs }: { us: Account; isOurs: IsOurs },
-): Snapshot['proof'] {
-  const ours = comments.find(({ body, author }) => isOurs(author) && body.startsWith(statusMarker));
-  if (ours === undefined) return 'none';
-  const read = readState(ours.body, String(issue));
+  isOurs: IsOurs,
+): Found | 'none' | 'unreadable' {
+  const comment = comments.find(({ body, author }) => isOurs(author) && body.startsWith(statusMarker));
+  if (comment === undefined) return 'none';
+  const read = readState(comment.body, String(issue));
   if (!read.ok) return 'unreadable';
-  const { report, change: published } = read.record;
-  if (report?.head === undefined || published?.number !== change.number) return 'none';
+  return read.record.change?.number === change.number ? { comment, record: read.record } : 'none';
+}
+
+function toClaim(found: Found | 'none' | 'unreadable', us: Account, isOurs: IsOurs): Snapshot['proof'] {
+  if (typeof found === 'string') return found;
+  const { report } = found.record;
+  if (report?.head === undefined) return 'none';
   const claim: ProofClaim = {
     head: report.head,
     ok: report.outcome === 'proven' && report.failToPass > 0,
     needsHuman: report.needsHuman ?? [],
     by: us.id,
-    edited: ours.editor !== null && !isOurs(ours.editor),
+    edited: found.comment.editor !== null && !isOurs(found.comment.editor),
   };
   return claim;
+}
+
+/** Of a change that is no draft any more. One that was opened without being a draft has no such event. */
+function readiedBy({ isDraft, turns }: ChangeNode, isOurs: IsOurs): Snapshot['readiedBy'] {
+  const turn = present(turns.nodes).at(-1);
+  if (isDraft || turn?.__typename !== 'ReadyForReviewEvent') return undefined;
+  return isOurs(turn.actor ?? null) ? 'us' : 'somebody';
 }

@@ -176,9 +176,10 @@ const commitSchema = z.object({
 
 const commentFields = /* GraphQL */ `
   ${pageInfo}
-  nodes { body author { ...account } editor { ...account } createdAt lastEditedAt }
+  nodes { id body author { ...account } editor { ...account } createdAt lastEditedAt }
 `;
 const commentSchema = z.object({
+  id: z.string(),
   body: z.string(),
   author: accountSchema.nullable(),
   editor: accountSchema.nullable(),
@@ -250,6 +251,9 @@ export const snapshotDocument = /* GraphQL */ `
         state
         createdAt
         isDraft
+        turns: timelineItems(last: 1, itemTypes: [READY_FOR_REVIEW_EVENT, CONVERT_TO_DRAFT_EVENT]) {
+          nodes { __typename ... on ReadyForReviewEvent { actor { ...account } } }
+        }
         mergeable
         headRefOid
         headRefName
@@ -312,6 +316,7 @@ const changeSchema = z.object({
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
   createdAt: z.string(),
   isDraft: z.boolean(),
+  turns: nodesOf(z.object({ __typename: z.string(), actor: accountSchema.nullish() })),
   mergeable: z.string(),
   headRefOid: z.string(),
   headRefName: z.string(),
