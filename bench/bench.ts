@@ -58,18 +58,26 @@ export interface Result {
   rows: Row[];
   /** Why there are no rows. */
   broken?: string;
+  taken: Taken;
 }
 
-/** Everything of one call of the runner, as it is kept in `bench/results`. */
-export interface Report {
-  version: 1;
+/** What a result was measured of, when, and how busy the machine was. */
+export interface Taken {
   commit: string;
   /** True where the work tree differed from the commit. */
   dirty: boolean;
+  /** `2026-11-20`. */
   date: string;
-  full: boolean;
-  seconds: number;
-  machine: { cpus: number; model: string; memoryGB: number; node: string; platform: string; load: number };
+  /** `npm run bench -- --full oracle`. */
+  command: string;
+  /** Processes that wanted to run in the minute before: the load average. */
+  load: number;
+}
+
+/** Everything of one call of the runner, and what is kept of earlier ones, as it lies in `bench/results`. */
+export interface Report {
+  version: 2;
+  machine: { cpus: number; model: string; memoryGB: number; node: string; platform: string };
   results: Result[];
 }
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Bench, Report, Result } from './bench.ts';
+import type { Bench, Report, Result, Taken } from './bench.ts';
 import { base } from './base.ts';
 import { digest } from './digest.ts';
 import { draft } from './draft.ts';
@@ -14,6 +14,7 @@ import { locate } from './locate.ts';
 import { memory } from './memory.ts';
 import { oracle } from './oracle.ts';
 import { peers } from './peers.ts';
+import { joinReports } from './report/join.ts';
 import { drawPage } from './report/page.ts';
 import { renderTable } from './report/table.ts';
 import { resume } from './resume.ts';
@@ -27,7 +28,8 @@ import { turns } from './turns.ts';
  *   npm run bench -- start digest        these only
  *   npm run bench -- oracle --bug a@1    one bug, by the beginning of its name
  *   npm run bench:full                   all bugs, all rounds
- *   npm run bench -- --out bench/results the JSON and the page go where the README takes its table from
+ *   npm run bench -- --out bench/results the JSON and the page go where the README takes its table from; what lies there
+ *                                        of benches that are not run this time stays, with the commit it is of
  *
  * Exit code 1 where a bench broke, that is where it has no figures. A missed bar is a result: it is printed as missed
  * with its reason, and does not fail the command, as times on a busy machine would then decide over commits.
@@ -71,12 +73,13 @@ for (const bench of chosen) {
   results.push(result);
   process.stdout.write(renderTable([result], process.stdout.isTTY));
 }
-const report = describe(results);
+const kept = join(flags.out, 'results.json');
+const report = joinReports(await readReport(kept), { version: 2, machine: describeMachine(), results });
 await mkdir(flags.out, { recursive: true });
-await writeFile(join(flags.out, 'results.json'), `${JSON.stringify(report, rounded, 1)}\n`);
+await writeFile(kept, `${JSON.stringify(report, rounded, 1)}\n`);
 await writeFile(join(flags.out, 'index.html'), drawPage(report));
 process.stdout.write(
-  `\n${renderTable(results, process.stdout.isTTY)}\n${Math.round(report.seconds)} s, written to ${flags.out}\n`,
+  `\n${renderTable(results, process.stdout.isTTY)}\n${Math.round((performance.now() - started) / 1000)} s, written to ${flags.out}\n`,
 );
 process.exit(results.some(({ broken }) => broken !== undefined) ? 1 : 0);
 
@@ -87,39 +90,58 @@ function say(line: string): void {
 async function measure(bench: Bench): Promise<Result> {
   const scratch = await mkdtemp(join(tmpdir(), 'bugloop-bench-'));
   const begun = performance.now();
+  const taken = describeCall();
+  const end = (): Pick<Result, 'id' | 'title' | 'seconds' | 'taken'> => ({
+    id: bench.id,
+    title: bench.title,
+    seconds: (performance.now() - begun) / 1000,
+    taken,
+  });
   const count = flags.count === undefined ? undefined : Number(flags.count);
   say(`${bench.id}: ${bench.title}`);
   try {
     const rows = await bench.run({ full: flags.full, count, bugs: flags.bug, scratch, say });
-    return { id: bench.id, title: bench.title, seconds: (performance.now() - begun) / 1000, rows };
+    return { ...end(), rows };
   } catch (error) {
     const broken = error instanceof Error ? error.message : String(error);
     if (error instanceof Error) say(error.stack ?? '');
-    return { id: bench.id, title: bench.title, seconds: (performance.now() - begun) / 1000, rows: [], broken };
+    return { ...end(), rows: [], broken };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function describe(results: Result[]): Report {
-  const [cpu] = cpus();
+function describeCall(): Taken {
   return {
-    version: 1,
     commit: git('rev-parse', 'HEAD'),
     dirty: git('status', '--porcelain', '--', 'src', 'bin', 'prompts') !== '',
     date: new Date().toISOString().slice(0, 10),
-    full: flags.full,
-    seconds: (performance.now() - started) / 1000,
-    machine: {
-      cpus: cpus().length,
-      model: cpu?.model ?? '',
-      memoryGB: Math.round(totalmem() / 2 ** 30),
-      node: process.versions.node,
-      platform: process.platform,
-      load: loadavg()[0] ?? 0,
-    },
-    results,
+    command: [
+      'npm run bench',
+      ...(flags.full || positionals.length > 0 ? ['--'] : []),
+      ...(flags.full ? ['--full'] : []),
+      ...positionals,
+    ].join(' '),
+    load: loadavg()[0] ?? 0,
   };
+}
+
+function describeMachine(): Report['machine'] {
+  const [cpu] = cpus();
+  return {
+    cpus: cpus().length,
+    model: cpu?.model ?? '',
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    platform: process.platform,
+  };
+}
+
+/** What an earlier call left; nothing where there is none, or one of another form. */
+async function readReport(path: string): Promise<Report | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const report: Report | undefined = text === undefined ? undefined : JSON.parse(text);
+  return report?.version === 2 ? report : undefined;
 }
 
 function git(...args: string[]): string {

@@ -1,6 +1,6 @@
 import type { Report, Result, Row } from '../bench.ts';
 import { drawBars, drawPoints, escape, type Bar } from './svg.ts';
-import { barOf, format, verdictOf } from './table.ts';
+import { barOf, callsOf, format, verdictOf } from './table.ts';
 
 /** One page without scripts or anything from elsewhere: every figure with its bar, its limit and what else there is. */
 export function drawPage(report: Report): string {
@@ -16,14 +16,20 @@ export function drawPage(report: Report): string {
 <style>${style}</style>
 <main>
 <h1>bugloop, measured</h1>
-<p>Commit <code>${escape(report.commit.slice(0, 12))}</code>${report.dirty ? ' with changes' : ''}, ${escape(report.date)},
-<code>npm run bench${report.full ? ':full' : ''}</code> in ${Math.round(report.seconds / 60)} minutes. ${machine.cpus} × ${escape(machine.model)},
-${machine.memoryGB} GB, Node ${escape(machine.node)}, load ${machine.load.toFixed(1)}.</p>
+${callsOf(results).map(drawCall).join('\n')}
+<p>${machine.cpus} × ${escape(machine.model)}, ${machine.memoryGB} GB, Node ${escape(machine.node)}.</p>
 <p><b>${reached.length} of ${judged.length} bars reached.</b> Times are ratios of runs in turn; a command against itself says how much of them is noise.</p>
 ${results.map(drawResult).join('\n')}
 </main>
 </html>
 `;
+}
+
+function drawCall({ call, results }: ReturnType<typeof callsOf>[number]): string {
+  const { command, commit, dirty, date, load } = call;
+  const minutes = Math.round(results.reduce((total, { seconds }) => total + seconds, 0) / 60);
+  return `<p><code>${escape(command)}</code> at <code>${escape(commit.slice(0, 12))}</code>${dirty ? ' with changes' : ''}, ${escape(date)},
+in ${minutes} minutes, load up to ${load.toFixed(1)}.</p>`;
 }
 
 function drawResult({ title, rows, broken }: Result): string {

@@ -1,5 +1,5 @@
-import type { Report, Row } from '../bench.ts';
-import { barOf, format, verdictOf } from './table.ts';
+import type { Report, Row, Taken } from '../bench.ts';
+import { barOf, callsOf, format, verdictOf } from './table.ts';
 
 const [begin, end] = ['<!-- performance: npm run bench:readme -->', '<!-- /performance -->'];
 
@@ -12,9 +12,14 @@ export function renderPerformance(report: Report): string {
     '|---|---|---|---|',
     ...rows.toSorted(byId).map(renderRow),
     '',
-    `\`npm run bench${report.full ? ':full' : ''}\` at \`${report.commit.slice(0, 12)}\`, ${report.date}, ${machine.cpus} × ${machine.model}, Node ${machine.node}, load ${machine.load.toFixed(1)}.`,
+    ...callsOf(report.results).map(({ call }) => renderCall(call)),
+    `${machine.cpus} × ${machine.model}, Node ${machine.node}.`,
     'Times are ratios of runs in turn. [All figures](bench/results/results.json), [with plots](bench/results/index.html).',
   ].join('\n');
+}
+
+function renderCall({ command, commit, date, load }: Taken): string {
+  return `\`${command}\` at \`${commit.slice(0, 12)}\`, ${date}, load up to ${load.toFixed(1)}.`;
 }
 
 /** S1, S2 … O1 … in the order they were measured, otherwise by their letter and number. */

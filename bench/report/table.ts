@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { reaches, type Result, type Row, type Unit } from '../bench.ts';
+import { reaches, type Result, type Row, type Taken, type Unit } from '../bench.ts';
 
 /** A figure in the fewest digits that still tell. */
 export function format(value: number, unit: Unit): string {
@@ -38,6 +38,16 @@ export function besideOf({ limit, peer, unit }: Row): string[] {
     ...(limit === undefined ? [] : [`limit ${format(limit.value, unit)}: ${limit.what}`]),
     ...(peer === undefined ? [] : [`else ${format(peer.value, unit)}: ${peer.what}`]),
   ];
+}
+
+/** The calls that results are of, each with its results, the latest first. */
+export function callsOf(results: readonly Result[]): { call: Taken; results: Result[] }[] {
+  const nameOf = ({ commit, dirty, date, command }: Taken): string => [commit, dirty, date, command].join();
+  return [...Map.groupBy(results, ({ taken }) => nameOf(taken)).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [{ call: { ...first.taken, load: Math.max(...group.map(({ taken }) => taken.load)) }, results: group }];
+  });
 }
 
 /** The figures as plain lines for a terminal. */

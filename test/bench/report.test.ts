@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { interleave, median, quantile, ratios, reaches, type Report, type Row } from '../../bench/bench.ts';
+import { interleave, median, quantile, ratios, reaches, type Report, type Result, type Row } from '../../bench/bench.ts';
+import { joinReports } from '../../bench/report/join.ts';
 import { drawPage } from '../../bench/report/page.ts';
 import { renderPerformance, replaceSection } from '../../bench/report/readme.ts';
 import { renderTable } from '../../bench/report/table.ts';
@@ -15,15 +16,12 @@ const row = (more: Partial<Row> = {}): Row => ({
   bar: { is: '≤', value: 1.5 },
   ...more,
 });
+const taken = { commit: 'a'.repeat(40), dirty: false, date: '2026-11-20', command: 'npm run bench', load: 0.5 };
+const result = (rows: Row[]): Result => ({ id: 'start', title: 'Start', seconds: 1, rows, taken });
 const report = (rows: Row[]): Report => ({
-  version: 1,
-  commit: 'a'.repeat(40),
-  dirty: false,
-  date: '2026-11-20',
-  full: false,
-  seconds: 60,
-  machine: { cpus: 2, model: 'cpu', memoryGB: 4, node: '24.0.0', platform: 'linux', load: 0.5 },
-  results: [{ id: 'start', title: 'Start', seconds: 1, rows }],
+  version: 2,
+  machine: { cpus: 2, model: 'cpu', memoryGB: 4, node: '24.0.0', platform: 'linux' },
+  results: [result(rows)],
 });
 
 describe('figures', () => {
@@ -104,7 +102,7 @@ describe('what is shown', () => {
   });
 
   test('a bench without figures says why', () => {
-    const broken = { ...report([]), results: [{ id: 'start', title: 'Start', seconds: 1, rows: [], broken: 'no <git>' }] };
+    const broken = { ...report([]), results: [{ ...result([]), broken: 'no <git>' }] };
     expect(renderTable(broken.results)).toContain('broken: no <git>');
     expect(drawPage(broken)).toContain('Broken: no &lt;git&gt;');
   });
@@ -120,6 +118,30 @@ describe('what is shown', () => {
     const kept: Report = JSON.parse(read('bench/results/results.json'));
     const readme = read('README.md');
     expect(readme).toBe(replaceSection(readme, renderPerformance(kept)));
+  });
+
+  test('what was measured before stays, under its own commit, unless it was measured again', () => {
+    const long = {
+      ...result([row({ id: 'S1', what: 'bugs' })]),
+      id: 'oracle',
+      taken: { ...taken, commit: 'b'.repeat(40), command: 'npm run bench -- --full oracle' },
+    };
+    const earlier = { ...report([row({ value: 9 })]), results: [result([row({ value: 9 })]), long] };
+    const joined = joinReports(earlier, report([row()]));
+    expect(joined.results.map(({ id, rows }) => [id, rows[0]?.value])).toEqual([
+      ['start', 2],
+      ['oracle', 2],
+    ]);
+    const shown = renderPerformance(joined);
+    expect(shown).toContain('`npm run bench` at `aaaaaaaaaaaa`');
+    expect(shown).toContain('`npm run bench -- --full oracle` at `bbbbbbbbbbbb`');
+    expect(drawPage(joined)).toContain('<code>npm run bench -- --full oracle</code>');
+  });
+
+  test('what another machine measured does not stand beside it', () => {
+    const other = { ...report([row()]), machine: { ...report([]).machine, model: 'another' } };
+    expect(joinReports(other, { ...report([]), results: [] }).results).toEqual([]);
+    expect(joinReports(undefined, report([]))).toEqual(report([]));
   });
 
   test('without markers nothing is replaced', () => {
