@@ -42,13 +42,14 @@ export function besideOf({ limit, peer, unit }: Row): string[] {
 
 /** The calls that results are of, each with its results, the latest first. */
 export function callsOf(results: readonly Result[]): { call: Taken; results: Result[] }[] {
-  const nameOf = ({ commit, dirty, date, command }: Taken): string => [commit, dirty, date, command].join();
   return [...Map.groupBy(results, ({ taken }) => nameOf(taken)).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
     return [{ call: { ...first.taken, load: Math.max(...group.map(({ taken }) => taken.load)) }, results: group }];
   });
 }
+
+const nameOf = ({ commit, dirty, date, command }: Taken): string => [commit, dirty, date, command].join();
 
 /** The figures as plain lines for a terminal. */
 export function renderTable(results: readonly Result[], colour = false): string {
