@@ -39,6 +39,8 @@ const maxWatched = 3;
 const maxRead = 10;
 /** Changes that one look judges; the others have their turn at the next. */
 const maxJudged = 20;
+/** Changes of which one look reads whether a round of review is due. */
+const maxReviewed = 10;
 
 /** What one wish comes to: a run to be started, or all that there is to say. */
 type Work =
@@ -47,6 +49,7 @@ type Work =
   | { kind: 'review'; number: number }
   | { kind: 'gate'; number: number }
   | { kind: 'said'; text: string };
+type GateWork = Extract<Work, { kind: 'gate' }>;
 
 export async function dispatch(session: Session, options: DispatchOptions): Promise<CommandResult> {
   const { name, payload } = await session.readEvent();
@@ -57,7 +60,7 @@ export async function dispatch(session: Session, options: DispatchOptions): Prom
   if (wish.kind === 'invalid') throw new BugloopError(wish.code, wish.why);
   const work = (await settle(session, wish, options)).filter((one) => belongs(one, options.part));
   if (work.length === 0) return ignore('the event asks for nothing here');
-  return options.part === 'decide' ? tellDecision(work) : await start(session, work);
+  return options.part === 'decide' ? tellDecision(work, wish.kind === 'watch') : await start(session, work);
 }
 
 function belongs(work: Work, part: Part): boolean {
@@ -76,9 +79,9 @@ function settle(
   options: DispatchOptions,
 ): Promise<Work[]> {
   if (wish.kind === 'slash') return obey(session, wish, options);
-  if (wish.kind === 'review') return startReview(session, wish);
-  if (wish.kind === 'gate') return findChanges(session, options, wish);
-  if (wish.kind === 'watch') return options.part === 'gate' ? findChanges(session, options, {}) : findStopped(session, options);
+  if (wish.kind === 'review') return startReview(session, wish, options);
+  if (wish.kind === 'gate') return answerChecks(session, wish, options);
+  if (wish.kind === 'watch') return watch(session, options);
   return startRun(session, wish, options);
 }
 
@@ -106,21 +109,79 @@ async function hold(session: Session, work: Work | undefined, part: Part): Promi
   return admit(await openAt(session, work.number), String(work.number), work.trigger);
 }
 
-async function startReview(session: Session, { change, actor, automatic }: Extract<Wish, { kind: 'review' }>): Promise<Work[]> {
-  if (!automatic) await (await openAt(session, change)).assertMayStart(actor);
+async function startReview(
+  session: Session,
+  { change, actor, automatic }: Extract<Wish, { kind: 'review' }>,
+  { part }: DispatchOptions,
+): Promise<Work[]> {
+  const context = await openAt(session, change);
+  if (!automatic) await context.assertMayStart(actor);
+  if (part === 'decide') await (await import('../loop/claim-review.ts')).admitRound(context, change, { asked: true });
   return [{ kind: 'review', number: change }];
+}
+
+/** A check that failed is worked on where nobody did for this head; for everything else, the gate looks. */
+async function answerChecks(session: Session, wish: Extract<Wish, { kind: 'gate' }>, options: DispatchOptions): Promise<Work[]> {
+  const gates = await findChanges(session, options, wish);
+  const [first] = gates;
+  const { part } = options;
+  if (!wish.failed || part === 'gate' || first === undefined) return gates;
+  const { number } = first;
+  // That job was told to by the one that decided.
+  const why = typeof part === 'number' ? undefined : await findDue(session, number, part);
+  return why === undefined
+    ? [{ kind: 'review', number }]
+    : [...gates, { kind: 'said', text: `No round of review of #${number}: ${why}` }];
+}
+
+/** Why no round is due that nobody asked for; where one is, the job that only decides says on the issue that it begins. */
+async function findDue(session: Session, number: number, part: Part): Promise<string | undefined> {
+  const context = await openAt(session, number);
+  const { admitRound, considerRound } = await import('../loop/claim-review.ts');
+  if (part === 'decide') return admitRound(context, number, { asked: false });
+  const { due, why } = considerRound(context, await (await context.openReviews()).read(number));
+  return due ? undefined : why;
 }
 
 function openAt(session: Session, number: number): Promise<Context> {
   return session.open({ issue: String(number) });
 }
 
-/** Issues that are said to be in work while nobody works on them. */
-async function findStopped(session: Session, { openInbox, part }: DispatchOptions): Promise<Work[]> {
+/** Runs and rounds that stopped, changes that waited too long, and what no event tells the gate, as a resolved thread. */
+async function watch(session: Session, options: DispatchOptions): Promise<Work[]> {
+  const { part, openInbox } = options;
+  if (part === 'gate') return findChanges(session, options, {});
   const context = await openAt(session, typeof part === 'number' ? part : 1);
+  const inbox = await openInbox(context);
+  if (typeof part === 'number') {
+    const isChange = (await inbox.issueOf(part)) !== undefined;
+    return isChange ? [{ kind: 'review', number: part }] : await findStopped(context, [part]);
+  }
   const { inProgress } = context.config.labels;
-  const look = async () => takeTurn(await (await openInbox(context)).labelled(inProgress), maxRead, context.now());
-  const numbers = typeof part === 'number' ? [part] : await look();
+  const stopped = await findStopped(context, takeTurn(await inbox.labelled(inProgress), maxRead, context.now()));
+  if (stopped.length === maxWatched) return stopped;
+  const changes = takeTurn(await inbox.openChanges(), maxReviewed, context.now());
+  return [...stopped, ...(await findWaiting(session, changes, part, maxWatched - stopped.length))];
+}
+
+/** Changes of which a round of review is due that nobody asked for; one that cannot be read keeps no other from its turn. */
+async function findWaiting(session: Session, changes: readonly { number: number }[], part: Part, most: number): Promise<Work[]> {
+  const due: Work[] = [];
+  for (const { number } of changes) {
+    if (due.length === most) break;
+    const why = await findDue(session, number, part).catch((error: unknown) => {
+      if (!(error instanceof BugloopError) || error.exit === exits.transient) throw error;
+      session.progress.warn(`#${number}: ${error.message}`);
+      return error.code;
+    });
+    if (why === undefined) due.push({ kind: 'review', number });
+  }
+  return due;
+}
+
+/** Issues of these that are said to be in work while nobody works on them. */
+async function findStopped(context: Context, numbers: readonly number[]): Promise<Work[]> {
+  const { inProgress } = context.config.labels;
   const forge = await context.openForge();
   const stopped: Work[] = [];
   for (const number of numbers) {
@@ -129,17 +190,18 @@ async function findStopped(session: Session, { openInbox, part }: DispatchOption
     const { open, lock, issue } = standing;
     // Somebody may have taken it off since this was decided.
     const said = issue.labels?.some((label) => label.toLowerCase() === inProgress.toLowerCase()) === true;
-    if (open && said && lock?.live !== true) stopped.push(takeUp(standing, number));
+    if (open && said && lock?.live !== true && !isReviewed(standing)) {
+      stopped.push({ kind: 'resume', number, cause: { byHand: false } });
+    }
   }
   return stopped;
 }
 
 /** A round of review is taken up as one: its change is there, so that a run of the issue would find nothing to do. */
-function takeUp({ status, issue }: Standing, number: number): Work {
+function isReviewed({ status, issue }: Standing): boolean {
   const read = status === undefined ? undefined : readState(status.text, issue.id);
   // A record that is not readable is for the run to refuse.
-  const change = read?.ok === true && read.record.state === 'REVIEWING' ? read.record.change?.number : undefined;
-  return change === undefined ? { kind: 'resume', number, cause: { byHand: false } } : { kind: 'review', number: change };
+  return read?.ok === true && read.record.state === 'REVIEWING' && read.record.change?.number !== undefined;
 }
 
 /** Open changes of ours; the one of that number or branch, where either is known. */
@@ -147,7 +209,7 @@ async function findChanges(
   session: Session,
   { openInbox }: DispatchOptions,
   { change, branch }: { change?: number; branch?: string },
-): Promise<Work[]> {
+): Promise<GateWork[]> {
   if (change !== undefined) return [{ kind: 'gate', number: change }];
   const context = await openAt(session, 1);
   const changes = await (await openInbox(context)).openChanges();
@@ -232,14 +294,17 @@ async function letGo(context: Context, issue: number, { actor, cause }: SlashWis
 
 // ---------------------------------------------------------------------------------------------- what comes of it
 
-function tellDecision(work: readonly Work[]): CommandResult {
+/** On the clock the jobs of one workflow do both: runs of issues, and rounds of review. */
+function tellDecision(work: readonly Work[], watched: boolean): CommandResult {
   const numbers = (...kinds: Work['kind'][]): string =>
     JSON.stringify(work.flatMap((one) => (one.kind !== 'said' && kinds.includes(one.kind) ? [one.number] : [])));
   const lines = work.map((one) => (one.kind === 'said' ? one.text : `${one.kind} #${one.number}`));
   return {
     exit: exits.done,
     text: `${lines.join('\n')}\n`,
-    outputs: { issues: numbers('solve', 'resume'), changes: numbers('review') },
+    outputs: watched
+      ? { issues: numbers('solve', 'resume', 'review'), changes: '[]' }
+      : { issues: numbers('solve', 'resume'), changes: numbers('review') },
   };
 }
 

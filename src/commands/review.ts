@@ -7,7 +7,7 @@ import { sortThreads } from '../core/threads.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
 import { exits, interruptedExit } from '../errors.ts';
-import { isIdle, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
+import { isIdle, openReviewCase, sumsOf, takeForReview, withRound } from '../loop/claim-review.ts';
 import { letGo, type Held } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { readTemplate } from '../loop/prompt.ts';
@@ -38,7 +38,7 @@ export async function review(context: Context, { number }: { number: number }): 
   const work = (held: Held | undefined): Promise<CommandResult> =>
     workAndTell({ context: pinned, reviews, standing, template, startedAt, issue, journal, held });
   if (opened === undefined) return await work(undefined);
-  const taken = await takeForReview(opened, { announce: true });
+  const taken = await takeForReview(withRound(opened, standing), { announce: true });
   if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
   return await releasingOnError(taken, () => work(taken));
 }

@@ -1,8 +1,16 @@
 import type { z } from 'zod';
-import { readReview, readWorkflowRun } from './event/change.ts';
+import { readCheckSuite, readReview, readStatus, readWorkflowRun } from './event/change.ts';
 import { readComment, readIssue } from './event/issue.ts';
 import { readManual } from './event/manual.ts';
-import { commentPayload, issuesPayload, manualPayload, reviewPayload, workflowRunPayload } from './event/payloads.ts';
+import {
+  checkSuitePayload,
+  commentPayload,
+  issuesPayload,
+  manualPayload,
+  reviewPayload,
+  statusPayload,
+  workflowRunPayload,
+} from './event/payloads.ts';
 import { ignore, type Listener, type Wish } from './event/wish.ts';
 
 export type { Actor, Cause, Wish } from './event/wish.ts';
@@ -14,7 +22,10 @@ const readings: ReadonlyMap<string, Reading> = new Map([
   ['issues', reading('issues', issuesPayload, readIssue)],
   ['issue_comment', reading('issue_comment', commentPayload, readComment)],
   ['pull_request_review', reading('pull_request_review', reviewPayload, readReview)],
-  ['workflow_run', reading('workflow_run', workflowRunPayload, readWorkflowRun)],
+  // Checks of a commit that we pushed are sent in our name: what of them is our own is told by file and name.
+  ['workflow_run', parsing('workflow_run', workflowRunPayload, readWorkflowRun)],
+  ['check_suite', parsing('check_suite', checkSuitePayload, readCheckSuite)],
+  ['status', parsing('status', statusPayload, readStatus)],
   ['workflow_dispatch', reading('workflow_dispatch', manualPayload, readManual)],
   // The payload holds nothing but the expression of the clock.
   ['schedule', (): Wish => ({ kind: 'watch' })],
@@ -34,18 +45,25 @@ export function readWish(name: string, payload: unknown, listener: Listener): Wi
   return read === undefined ? ignore('event.unsupported', `events named ${name} start nothing`) : read(payload, listener);
 }
 
+/** An event that somebody made. */
 function reading<T extends { sender: { id: number; login: string } }>(
   name: string,
   schema: z.ZodType<T>,
   read: (payload: T, listener: Listener) => Wish,
 ): Reading {
-  return (payload, listener) => {
-    const parsed = schema.safeParse(payload);
-    if (!parsed.success) return { kind: 'invalid', code: 'event.schema', why: describe(name, parsed.error, payload) };
-    const { sender } = parsed.data;
+  return parsing(name, schema, (payload, listener) => {
+    const { sender } = payload;
     // The first of three locks against answering ourselves; the others are the marker in our texts and the permission.
     if (listener.self.includes(sender.id)) return ignore('event.own', `${sender.login} is the account bugloop itself acts as`);
-    return read(parsed.data, listener);
+    return read(payload, listener);
+  });
+}
+
+function parsing<T>(name: string, schema: z.ZodType<T>, read: (payload: T, listener: Listener) => Wish): Reading {
+  return (payload, listener) => {
+    const parsed = schema.safeParse(payload);
+    if (parsed.success) return read(parsed.data, listener);
+    return { kind: 'invalid', code: 'event.schema', why: describe(name, parsed.error, payload) };
   };
 }
 

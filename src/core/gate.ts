@@ -15,7 +15,6 @@ import type { GateConfig, Rule } from './gate/rule.ts';
 import type { GateSignal, Snapshot } from './snapshot.ts';
 import type { CommitId, Reason, Verdict } from './types.ts';
 
-export { ownCheck } from './gate/checks.ts';
 export type { GateConfig } from './gate/rule.ts';
 
 /** One row of the table: what is asked, and how it stands. */

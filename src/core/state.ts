@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sumsSchema, type RunReport, type Sums } from './report.ts';
+import { roundSchema } from './rounds.ts';
 import type { Reason } from './types.ts';
 
 /**
@@ -78,6 +79,8 @@ const recordSchema = z.strictObject({
   starts: z
     .array(z.strictObject({ at: z.string(), by: z.int().exactOptional(), comment: z.int().exactOptional() }))
     .exactOptional(),
+  /** Rounds of review, oldest first: what starts one by itself is held to them. */
+  rounds: z.array(roundSchema).exactOptional(),
   change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
   /** Head for which a gate marked the change ready, or found it so. */
   ready: z.string().exactOptional(),

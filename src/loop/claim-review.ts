@@ -1,11 +1,13 @@
 import type { Context } from '../context.ts';
 import { askedBy } from '../core/halt.ts';
 import type { RunReport, Sums } from '../core/report.ts';
+import { addRound, endRound, judgeRound, type Pace, type Waiting } from '../core/rounds.ts';
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
-import type { SortedThreads } from '../core/threads.ts';
+import { sortThreads, type SortedThreads } from '../core/threads.ts';
+import type { CommitId } from '../core/types.ts';
 import type { Journal, ReviewStanding } from '../ports.ts';
-import { lockIssue, markStatus, openCase, readRecord, step, type Case, type Held } from './claim.ts';
-import { isUntold } from './review.ts';
+import { lockIssue, mark, markStatus, openCase, readRecord, step, type Case, type Held } from './claim.ts';
+import { isUntold, refuseRound } from './review.ts';
 
 /** How a round of review takes the issue of its change, and how it lets it go. A change that closes none has nothing to take. */
 
@@ -65,8 +67,85 @@ export async function takeForReview(
   return { ok: true, case: reviewing, taken: true, announced };
 }
 
+/** Whether a round should begin that nobody asked for, and why it should, or should not. */
+export function considerRound(context: Context, standing: ReviewStanding): { due: boolean; why: string } {
+  const refused = refuseRound(standing, context.config.branchPrefix);
+  if (refused !== undefined) return { due: false, why: refused.message };
+  if (standing.closes === undefined) return { due: false, why: 'it closes no issue that could hold a count of rounds' };
+  return judgeRound(describeWaiting(standing), paceOf(context));
+}
+
+/**
+ * For the job of a workflow that only decides: says on the issue that a round begins, so that no other event and no look of
+ * the clock starts one beside it. Why none begins; `undefined` where one does. A round that somebody `asked` for always does.
+ */
+export async function admitRound(context: Context, number: number, { asked }: { asked: boolean }): Promise<string | undefined> {
+  const reviews = await context.openReviews();
+  const standing = await reviews.read(number);
+  const first = considerRound(context, standing);
+  if (!asked && !first.due) return first.why;
+  if (context.flags.dryRun || standing.closes === undefined) return undefined;
+  const journal = await context.openJournal(standing.closes.issue.id);
+  const opened = await openReviewCase(context, standing, journal);
+  if (opened === undefined) return undefined;
+  const locked = await lockIssue(opened);
+  if (!locked.ok) return asked ? undefined : locked.why;
+  try {
+    // Whoever had the issue until now may have begun one.
+    const again = asked ? standing : await reviews.read(number);
+    const second = asked ? first : considerRound(context, { ...again, ...withoutLock(again) });
+    if (asked || second.due) {
+      await markStatus(withRound(opened, again), { release: journal.id });
+      return undefined;
+    }
+    await mark(opened, { release: journal.id });
+    return second.why;
+  } catch (error) {
+    await mark(opened, { release: journal.id }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What this very run holds is no obstacle. */
+function withoutLock({ closes }: ReviewStanding): Pick<ReviewStanding, 'closes'> {
+  if (closes === undefined) return {};
+  const { lock: _, ...rest } = closes;
+  return { closes: rest };
+}
+
+/** The case with the round that begins in its record. */
+export function withRound(held: Case, standing: ReviewStanding): Case {
+  const { rounds = [] } = readRecordOf(standing) ?? {};
+  const begun = addRound(rounds, describeWaiting(standing), paceOf(held));
+  return { ...held, record: { ...held.record, rounds: begun } };
+}
+
+function describeWaiting(standing: ReviewStanding): Waiting {
+  const { head, failedChecks, closes, threads, reviewers } = standing;
+  const record = readRecordOf(standing);
+  const lock = closes?.lock;
+  return {
+    head,
+    lock: lock === undefined ? 'none' : lock.live ? 'live' : 'dead',
+    cut: isUntold(standing) || record?.state === 'REVIEWING',
+    failed: failedChecks.length > 0,
+    words: sortThreads(threads, reviewers).open.flatMap(({ thread }) => thread.comments.at(-1)?.createdAt ?? []),
+    rounds: record?.rounds ?? [],
+  };
+}
+
+function readRecordOf({ closes }: ReviewStanding): StateRecord | undefined {
+  return closes === undefined ? undefined : readRecord(closes);
+}
+
+function paceOf({ config: { limits }, now }: Pick<Context, 'config' | 'now'>): Pace {
+  return { now: now(), limits };
+}
+
 /** What a round ended with, as far as the issue shows it. */
 export interface RoundEnd {
+  /** Head that the round worked on. */
+  before: CommitId;
   /** Threads that wait for a person. */
   handedOver: number;
   /** Of the change; the record names its head only where the proof was repeated on it. */
@@ -79,12 +158,12 @@ export interface RoundEnd {
 export async function releaseReview(
   held: Case,
   standing: ReviewStanding,
-  { handedOver, change, report }: RoundEnd,
+  { before: worked, handedOver, change, report }: RoundEnd,
 ): Promise<void> {
   const { inProgress, needsHuman } = held.config.labels;
-  const before = held.record;
+  const before: StateRecord = { ...held.record, rounds: endRound(held.record.rounds ?? [], worked) };
   const release = held.journal.id;
-  const current = { ...held, standing: standing.closes ?? held.standing };
+  const current = { ...held, record: before, standing: standing.closes ?? held.standing };
   if (report === undefined) {
     // What a person has to do is still to be done.
     await markStatus(step(current, 'release'), { remove: [inProgress], release });

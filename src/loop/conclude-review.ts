@@ -50,7 +50,7 @@ export async function concludeReview(reviews: Reviews, sealed: SealedRound, held
   if (held === undefined) return conclusion;
   const answered = conclusion.kind === 'answered' ? { report: sealed.report } : {};
   const waiting = handedOver(review, now.threads, now.reviewers).length;
-  await releaseReview(held, now, { handedOver: waiting, change, ...answered });
+  await releaseReview(held, now, { before: review.before, handedOver: waiting, change, ...answered });
   return conclusion;
 }
 

@@ -23,6 +23,28 @@ const workflowRun = (changes: Payload = {}): Payload =>
       ...changes,
     },
   });
+const suite = (changes: Payload = {}): Payload =>
+  recorded('check_suite', 'completed', {
+    check_suite: {
+      head_branch: 'bugloop/issue-12',
+      pull_requests: [{ number: 2, head: { ref: 'bugloop/issue-12' } }],
+      ...changes,
+    },
+  });
+const sha = 'ec26c3e57ca3a959ca5aad62de7213c562f8c821';
+const status = (changes: Payload = {}): Payload =>
+  recorded(
+    'status',
+    undefined,
+    {
+      sha,
+      branches: [
+        { name: 'main', commit: { sha } },
+        { name: 'bugloop/issue-12', commit: { sha } },
+      ],
+    },
+    changes,
+  );
 const pressed = (inputs: Payload | null): Payload => recorded('workflow_dispatch', undefined, { inputs });
 
 const codertocat = { login: 'Codertocat', id: 21_031_067, type: 'User' };
@@ -172,7 +194,7 @@ describe('what recorded events ask for', () => {
       'an approval',
       'pull_request_review',
       review({ review: { state: 'approved' } }),
-      { kind: 'gate', branch: 'bugloop/issue-12', change: 2 },
+      { kind: 'gate', branch: 'bugloop/issue-12', change: 2, failed: false },
     ],
     [
       'a dismissal',
@@ -237,7 +259,67 @@ describe('what recorded events ask for', () => {
       { kind: 'invalid', code: 'event.branch_gone' },
     ],
 
-    ['checks that ended on our branch', 'workflow_run', workflowRun(), { kind: 'gate', branch: 'bugloop/issue-12' }],
+    [
+      'checks that ended on our branch',
+      'workflow_run',
+      workflowRun(),
+      { kind: 'gate', branch: 'bugloop/issue-12', failed: false },
+    ],
+    ['checks that failed', 'workflow_run', workflowRun({ conclusion: 'failure' }), { kind: 'gate', failed: true }],
+    ['checks that were cancelled', 'workflow_run', workflowRun({ conclusion: 'cancelled' }), { kind: 'gate', failed: false }],
+    [
+      'checks that wait for an approval',
+      'workflow_run',
+      workflowRun({ conclusion: 'action_required' }),
+      { kind: 'gate', failed: false },
+    ],
+    [
+      'the workflow of bugloop in one file',
+      'workflow_run',
+      workflowRun({ path: '.github/workflows/bugloop.yml', conclusion: 'failure' }),
+      { kind: 'ignore', code: 'event.own' },
+    ],
+    [
+      'a workflow of somebody whose name begins like ours',
+      'workflow_run',
+      workflowRun({ path: '.github/workflows/bugloop-tests.yml' }),
+      { kind: 'gate' },
+    ],
+
+    ['checks of an app', 'check_suite', suite(), { kind: 'gate', branch: 'bugloop/issue-12', change: 2, failed: false }],
+    ['failed checks of an app', 'check_suite', suite({ conclusion: 'timed_out' }), { kind: 'gate', change: 2, failed: true }],
+    [
+      'checks of an app on a branch whose change was opened later',
+      'check_suite',
+      suite({ pull_requests: [] }),
+      { kind: 'gate', branch: 'bugloop/issue-12', failed: false },
+    ],
+    [
+      'checks of an app as recorded',
+      'check_suite',
+      recorded('check_suite', 'completed'),
+      { kind: 'ignore', code: 'event.not_mine' },
+    ],
+    ['checks of an app on a fork', 'check_suite', suite({ head_branch: null }), { kind: 'ignore', code: 'event.not_mine' }],
+    [
+      'checks of an app that begin',
+      'check_suite',
+      { ...suite(), action: 'requested' },
+      { kind: 'ignore', code: 'event.not_trigger' },
+    ],
+    ['checks of a commit that we pushed', 'workflow_run', { ...workflowRun(), sender: own }, { kind: 'gate' }],
+    ['checks of an app on a commit that we pushed', 'check_suite', { ...suite(), sender: own }, { kind: 'gate' }],
+    ['checks without a suite', 'check_suite', { ...suite(), check_suite: null }, { kind: 'invalid', code: 'event.schema' }],
+
+    ['a status of our head', 'status', status(), { kind: 'gate', branch: 'bugloop/issue-12', failed: false }],
+    ['a status that failed', 'status', status({ state: 'failure' }), { kind: 'gate', failed: true }],
+    ['a status that broke', 'status', status({ state: 'error' }), { kind: 'gate', failed: true }],
+    ['a pending status', 'status', status({ state: 'pending' }), { kind: 'ignore', code: 'event.not_trigger' }],
+    ['our own status', 'status', status({ context: 'bugloop/gate' }), { kind: 'ignore', code: 'event.own' }],
+    ['a status as recorded', 'status', recorded('status', undefined), { kind: 'ignore', code: 'event.not_mine' }],
+    ['a status of an older commit', 'status', status({ sha: '0'.repeat(40) }), { kind: 'ignore', code: 'event.not_mine' }],
+    ['a status of no branch', 'status', status({ branches: [] }), { kind: 'ignore', code: 'event.not_mine' }],
+    ['a status without branches', 'status', status({ branches: null }), { kind: 'invalid', code: 'event.schema' }],
     [
       'checks that ended on main',
       'workflow_run',

@@ -196,7 +196,7 @@ export function solve(scene: Scene, script: Call[][] = scripts.good, more: strin
 }
 
 /** What the double delivered last by that name, with these fields in place of its own, as the file that Actions would write. */
-export function eventFile({ server, home }: Scene, event: string, action: string, changes: object = {}): Record<string, string> {
+export function eventFile({ server, home }: Scene, event: string, action?: string, changes: object = {}): Record<string, string> {
   const delivery = server.deliveries.findLast((one) => one.event === event && one.action === action);
   if (delivery === undefined) throw new Error(`no ${event} ${action} was delivered`);
   const file = join(home, `event-${delivery.id}.json`);

@@ -9,6 +9,9 @@ const actor = z.object({ login: z.string(), id: number, type: z.string() });
 
 const repository = z.object({ id: number });
 
+/** Open changes whose head the event is about. */
+const changes = z.array(z.object({ number, head: z.object({ ref: z.string() }) })).nullish();
+
 const issue = z.object({
   number,
   title: z.string().nullish(),
@@ -58,12 +61,34 @@ export const workflowRunPayload = z.object({
     name: z.string().nullish(),
     head_branch: z.string().nullish(),
     head_repository: repository.nullish(),
-    pull_requests: z.array(z.object({ number, head: z.object({ ref: z.string() }) })).nullish(),
+    conclusion: z.string().nullish(),
+    pull_requests: changes,
   }),
   repository,
-  sender: actor,
 });
 export type WorkflowRunPayload = z.infer<typeof workflowRunPayload>;
+
+export const checkSuitePayload = z.object({
+  action: z.string(),
+  check_suite: z.object({
+    /** Absent for a push to a fork: GitHub looks for the branch in this very repository only. */
+    head_branch: z.string().nullish(),
+    conclusion: z.string().nullish(),
+    pull_requests: changes,
+    app: z.object({ name: z.string().nullish() }).nullish(),
+  }),
+  repository,
+});
+export type CheckSuitePayload = z.infer<typeof checkSuitePayload>;
+
+export const statusPayload = z.object({
+  sha: z.string(),
+  context: z.string(),
+  state: z.string(),
+  /** Of this very repository, at most ten, wherever in them the commit is. */
+  branches: z.array(z.object({ name: z.string(), commit: z.object({ sha: z.string() }) })),
+});
+export type StatusPayload = z.infer<typeof statusPayload>;
 
 /** Inputs are strings whatever their declared type. */
 export const manualPayload = z.object({

@@ -58,8 +58,8 @@ export type Wish =
   | { kind: 'slash'; slash: Slash; place: Place; comment: number; actor: Actor; cause: Cause; text?: TriggerText }
   /** A review that asks for something, once for the whole review. `automatic`: by a reviewer that the configuration names. */
   | { kind: 'review'; change: number; branch: string; actor: Actor; automatic: boolean }
-  /** Something that the gate looks at has changed. */
-  | { kind: 'gate'; branch: string; change?: number }
+  /** Something that the gate looks at has changed. `failed`: a check said no, which may be work for a round. */
+  | { kind: 'gate'; branch: string; change?: number; failed: boolean }
   /** Time passed: look for runs that stopped, and for changes that wait. */
   | { kind: 'watch' }
   | Ignored

@@ -1,9 +1,7 @@
+import { isOwnVote, isOwnWorkflow, ownCheck } from '../own.ts';
 import type { Check, RequiredCheck, Snapshot } from '../snapshot.ts';
 import { count, finding, name, type Against, type Rule } from './rule.ts';
 import { isAutomatic } from './reviews.ts';
-
-/** Under this name our own word is posted. It is never evidence for itself, whoever wrote it. */
-export const ownCheck = 'bugloop/gate';
 
 /**
  * Everything reported for the exact head has passed, everything required is there, and something really ran. Skipped
@@ -47,12 +45,12 @@ function currentChecks(snapshot: Snapshot): Check[] {
 function isOwn({ name, workflow }: Check, { ownRun }: Snapshot): boolean {
   if (name === ownCheck) return true;
   if (workflow === undefined) return false;
-  return workflow.run === ownRun || /^\.github\/workflows\/bugloop(?:-(?:dispatch|review|gate))?\.ya?ml$/.test(workflow.file);
+  return workflow.run === ownRun || isOwnWorkflow(workflow.file);
 }
 
 /** Votes of our own rooms and the word of an automatic reviewer can hold back, but they are no run of the tests. */
 function isEvidence({ name, creator }: Check, reviewers: readonly string[]): boolean {
-  if (name.startsWith('bugloop/')) return false;
+  if (isOwnVote(name)) return false;
   if (creator === undefined) return true;
   const account = { ...creator, kind: creator.kind === 'app' ? ('bot' as const) : creator.kind };
   return !reviewers.some((reviewer) => isAutomatic(account, reviewer));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ownCheck } from '../../core/gate.ts';
+import { ownCheck } from '../../core/own.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
 import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';

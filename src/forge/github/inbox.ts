@@ -50,8 +50,9 @@ export function openGitHubInbox(options: GitHubRequests & { branchPrefix: string
     },
     async issueOf(number) {
       const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}';
-      const { head, base } = await http.read({ route, parameters: { pull_number: number }, schema: change });
-      return issueFrom({ head, base }, options.branchPrefix);
+      const asked = http.read({ route, parameters: { pull_number: number }, schema: change });
+      const found = await asked.catch(unlessGone);
+      return found === undefined ? undefined : issueFrom(found, options.branchPrefix);
     },
     async openChanges() {
       const route = 'GET /repos/{owner}/{repo}/pulls';
@@ -89,8 +90,9 @@ async function findAnswers(http: Http, to: CommentRef, self: number | undefined)
     .sort((one, other) => one.id - other.id);
 }
 
-function unlessGone(error: unknown): void {
+function unlessGone(error: unknown): undefined {
   if (findTrouble(error)?.trouble.status !== 404) throw error;
+  return undefined;
 }
 
 async function pages<T>(read: (page: { per_page: number; page: number }) => Promise<T[]>): Promise<T[]> {

@@ -841,7 +841,8 @@ export function addCheckRun(world: World, caller: Caller, suite: CheckSuite, inp
     output: { title: null, summary: null, text: null, annotations: [], ...input.output },
   });
   suite.runs.push(run);
-  emit(world, caller, 'check_run', suite.repository, { action: 'created', check_run: describeCheckRun(world, run) });
+  const created = { action: 'created', check_run: describeCheckRun(world, run) };
+  emit(world, caller, 'check_run', suite.repository, created, { quiet: isQuiet(suite) });
   setCheckRun(world, caller, run, input);
   return run;
 }
@@ -853,13 +854,20 @@ export function setCheckRun(world: World, caller: Caller, run: CheckRun, input: 
   run.completedAt = status === 'completed' ? world.now() : null;
   run.suite.updatedAt = world.now();
   if (status !== 'completed') return;
-  emit(world, caller, 'check_run', run.suite.repository, { action: 'completed', check_run: describeCheckRun(world, run) });
+  const completed = { action: 'completed', check_run: describeCheckRun(world, run) };
+  emit(world, caller, 'check_run', run.suite.repository, completed, { quiet: isQuiet(run.suite) });
   if (run.suite.runs.every((one) => one.status === 'completed')) finishSuite(world, caller, run.suite);
 }
 function finishSuite(world: World, caller: Caller, suite: CheckSuite): void {
-  emit(world, caller, 'check_suite', suite.repository, { action: 'completed', check_suite: describeSuite(world, suite) });
+  const completed = { action: 'completed', check_suite: describeSuite(world, suite) };
+  emit(world, caller, 'check_suite', suite.repository, completed, { quiet: isQuiet(suite) });
   const run = suite.repository.runs.find((one) => one.suite === suite);
   if (run) emit(world, caller, 'workflow_run', suite.repository, { action: 'completed', workflow_run: describeRun(world, run) });
+}
+
+/** Neither suites of Actions start workflows, nor those of whoever else has one on the same commit: nothing may start itself. */
+function isQuiet({ repository, sha }: CheckSuite): boolean {
+  return repository.suites.some((suite) => suite.sha === sha && suite.app.slug === 'github-actions');
 }
 
 export function addStatus(
@@ -896,6 +904,9 @@ export function addStatus(
     context: status.context,
     description: status.description,
     target_url: status.targetUrl,
+    branches: pullsOf(repository)
+      .filter((pull) => pull.headSha === sha && pull.headRepository === repository)
+      .map(({ headRef }) => ({ name: headRef, commit: { sha, url: '' }, protected: false })),
   });
   return status;
 }

@@ -10,6 +10,7 @@ export function emit(
   event: string,
   repository: Repository,
   content: Record<string, unknown> & { action?: string },
+  { quiet = false }: { /** Actions starts nothing for it. */ quiet?: boolean } = {},
 ): void {
   const sender = caller.account ?? repository.owner;
   const payload = { ...content, repository: describeRepository(world, repository), sender: describeAccount(world, sender) };
@@ -26,7 +27,7 @@ export function emit(
     'x-github-hook-installation-target-type': 'repository',
     'x-hub-signature-256': `sha256=${signature}`,
   };
-  const startsWorkflows = caller.token?.kind !== 'actions';
+  const startsWorkflows = caller.token?.kind !== 'actions' && !quiet;
   const delivery: Delivery = {
     id,
     event,

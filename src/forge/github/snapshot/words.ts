@@ -1,4 +1,4 @@
-import { ownCheck } from '../../../core/gate.ts';
+import { ownCheck } from '../../../core/own.ts';
 import { readSlash } from '../../../core/slash.ts';
 import {
   stateOfRun,

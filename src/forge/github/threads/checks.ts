@@ -1,3 +1,4 @@
+import { isOwnVote, isOwnWorkflow } from '../../../core/own.ts';
 import type { CommitId } from '../../../core/types.ts';
 import type { FailedCheck } from '../../../ports.ts';
 import type { GitHubRequests, Http } from '../http.ts';
@@ -8,9 +9,7 @@ const maxChecks = 5;
 
 const failed = new Set(['FAILURE', 'TIMED_OUT', 'ERROR', 'STARTUP_FAILURE']);
 
-const own = (name: string): boolean => name.startsWith('bugloop/');
-
-/** What failed on the head, without our own votes. The number of a check run of Actions is that of its job. */
+/** What failed on the head, without our own votes and jobs. The number of a check run of Actions is that of its job. */
 export async function readFailedChecks(
   http: Http,
   options: GitHubRequests,
@@ -22,11 +21,12 @@ export async function readFailedChecks(
     if (found.length >= maxChecks) break;
     if (check.__typename === 'StatusContext') {
       const { context, state, description, targetUrl } = check;
-      if (failed.has(state) && !own(context)) found.push({ name: context, url: targetUrl ?? '', output: description ?? '' });
+      if (failed.has(state) && !isOwnVote(context))
+        found.push({ name: context, url: targetUrl ?? '', output: description ?? '' });
       continue;
     }
     const { name, conclusion, url, title, summary, databaseId, checkSuite } = check;
-    if (!failed.has(conclusion ?? '') || own(name)) continue;
+    if (!failed.has(conclusion ?? '') || isOwnVote(name) || isOwnWorkflow(checkSuite.workflowRun?.file?.path)) continue;
     const isJob = checkSuite.app?.slug === 'github-actions' && databaseId !== null;
     const output = [title, summary].filter((part) => part !== null).join('\n');
     found.push({ name, url, output, ...(isJob ? { job: databaseId } : {}) });

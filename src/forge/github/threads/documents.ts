@@ -21,7 +21,7 @@ const checkFields = `
   pageInfo { hasNextPage endCursor }
   nodes {
     __typename
-    ... on CheckRun { databaseId name conclusion url title summary checkSuite { app { slug } } }
+    ... on CheckRun { databaseId name conclusion url title summary checkSuite { app { slug } workflowRun { file { path } } } }
     ... on StatusContext { context state description targetUrl }
   }`;
 
@@ -148,7 +148,10 @@ const checkRun = z.object({
   url: z.string(),
   title: z.string().nullable(),
   summary: z.string().nullable(),
-  checkSuite: z.object({ app: z.object({ slug: z.string() }).nullable() }),
+  checkSuite: z.object({
+    app: z.object({ slug: z.string() }).nullable(),
+    workflowRun: z.object({ file: z.object({ path: z.string() }).nullable() }).nullable(),
+  }),
 });
 const statusContext = z.object({
   __typename: z.literal('StatusContext'),
