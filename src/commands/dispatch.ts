@@ -46,7 +46,7 @@ const maxReviewed = 10;
 type Work =
   | { kind: 'solve'; number: number; trigger: Trigger }
   | { kind: 'resume'; number: number; cause: Cause }
-  | { kind: 'review'; number: number }
+  | { kind: 'review'; number: number; asked: boolean }
   | { kind: 'gate'; number: number }
   | { kind: 'said'; text: string };
 type GateWork = Extract<Work, { kind: 'gate' }>;
@@ -117,7 +117,7 @@ async function startReview(
   const context = await openAt(session, change);
   if (!automatic) await context.assertMayStart(actor);
   if (part === 'decide') await (await import('../loop/claim-review.ts')).admitRound(context, change, { asked: true });
-  return [{ kind: 'review', number: change }];
+  return [{ kind: 'review', number: change, asked: true }];
 }
 
 /** A check that failed is worked on where nobody did for this head; for everything else, the gate looks. */
@@ -130,7 +130,7 @@ async function answerChecks(session: Session, wish: Extract<Wish, { kind: 'gate'
   // That job was told to by the one that decided.
   const why = typeof part === 'number' ? undefined : await findDue(session, number, part);
   return why === undefined
-    ? [{ kind: 'review', number }]
+    ? [{ kind: 'review', number, asked: false }]
     : [...gates, { kind: 'said', text: `No round of review of #${number}: ${why}` }];
 }
 
@@ -155,7 +155,7 @@ async function watch(session: Session, options: DispatchOptions): Promise<Work[]
   const inbox = await openInbox(context);
   if (typeof part === 'number') {
     const isChange = (await inbox.issueOf(part)) !== undefined;
-    return isChange ? [{ kind: 'review', number: part }] : await findStopped(context, [part]);
+    return isChange ? [{ kind: 'review', number: part, asked: false }] : await findStopped(context, [part]);
   }
   const { inProgress } = context.config.labels;
   const stopped = await findStopped(context, takeTurn(await inbox.labelled(inProgress), maxRead, context.now()));
@@ -174,7 +174,7 @@ async function findWaiting(session: Session, changes: readonly { number: number 
       session.progress.warn(`#${number}: ${error.message}`);
       return error.code;
     });
-    if (why === undefined) due.push({ kind: 'review', number });
+    if (why === undefined) due.push({ kind: 'review', number, asked: false });
   }
   return due;
 }
@@ -337,7 +337,7 @@ type SlashWish = Extract<Wish, { kind: 'slash' }>;
 type Run = Exclude<Work, { kind: 'said' }>;
 
 function run(session: Session, work: Run): Promise<CommandResult> {
-  if (work.kind === 'review') return runReview(session, work.number);
+  if (work.kind === 'review') return runReview(session, work);
   return work.kind === 'gate' ? lookAtGate(session, work.number) : runAgent(session, work);
 }
 
@@ -352,10 +352,10 @@ async function runAgent(session: Session, work: Extract<Run, { kind: 'solve' | '
   return solve(context, { issue, trigger: work.trigger });
 }
 
-async function runReview(session: Session, number: number): Promise<CommandResult> {
+async function runReview(session: Session, { number, asked }: Extract<Work, { kind: 'review' }>): Promise<CommandResult> {
   const context = await session.open({ change: String(number), agent: true, sandbox: true });
   const { review } = await import('./review.ts');
-  return review(context, { number });
+  return review(context, { number, asked });
 }
 
 async function lookAtGate(session: Session, number: number): Promise<CommandResult> {

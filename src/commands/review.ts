@@ -17,8 +17,11 @@ import { sealCommit } from '../loop/seal.ts';
 import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
 import type { Journal, Reviews, ReviewStanding, Workspace } from '../ports.ts';
 
-/** One round over the open threads of a change: work, one push, then the replies. */
-export async function review(context: Context, { number }: { number: number }): Promise<CommandResult> {
+/** One round over the open threads of a change: work, one push, then the replies. `asked`: somebody wanted it, no check and no clock. */
+export async function review(
+  context: Context,
+  { number, asked = true }: { number: number; asked?: boolean },
+): Promise<CommandResult> {
   const startedAt = context.now();
   const reviews = await context.openReviews();
   const standing = await reviews.read(number);
@@ -38,7 +41,7 @@ export async function review(context: Context, { number }: { number: number }): 
   const work = (held: Held | undefined): Promise<CommandResult> =>
     workAndTell({ context: pinned, reviews, standing, template, startedAt, issue, journal, held });
   if (opened === undefined) return await work(undefined);
-  const taken = await takeForReview(withRound(opened, standing), { announce: true });
+  const taken = await takeForReview(withRound(opened, standing, { asked }), { announce: true });
   if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
   return await releasingOnError(taken, () => work(taken));
 }

@@ -15,6 +15,8 @@ export const roundSchema = z.strictObject({
   /** Checks of that head had failed. */
   checks: z.literal(true).exactOptional(),
   ended: z.literal(true).exactOptional(),
+  /** Somebody wanted it: only the others are counted. */
+  asked: z.literal(true).exactOptional(),
 });
 export type Round = z.infer<typeof roundSchema>;
 
@@ -60,18 +62,22 @@ export function judgeRound(waiting: Waiting, pace: Pace): { due: boolean; why: s
         : undefined;
   if (why === undefined)
     return { due: false, why: worked ? 'a round has worked on the failed checks of this head' : 'nothing waits' };
-  if (rounds.length >= most) return { due: false, why: `${rounds.length} rounds have begun, and ${most} may by themselves` };
+  const begun = rounds.filter(({ asked }) => asked !== true).length;
+  if (begun >= most) return { due: false, why: `${begun} rounds have begun by themselves, and ${most} may` };
   // A job that works cannot say that it does; a lock that is dead says that nobody does.
   const last = findCurrent(rounds, pace);
   if (last !== undefined && !(cut && lock === 'dead')) return { due: false, why: `a round began at ${last.at}` };
   return { due: true, why };
 }
 
-/** The rounds with one that begins now; one that was said to begin a while ago is the same. */
-export function addRound(rounds: readonly Round[], { head, failed }: Pick<Waiting, 'head' | 'failed'>, pace: Pace): Round[] {
-  const current = findCurrent(rounds, pace);
-  if (current?.head === head) return [...rounds];
-  const begun: Round = { at: new Date(pace.now).toISOString(), head, ...(failed ? { checks: true } : {}) };
+/** The rounds with one that begins now. */
+export function addRound(
+  rounds: readonly Round[],
+  { head, failed, asked }: Pick<Waiting, 'head' | 'failed'> & { asked: boolean },
+  { now }: Pick<Pace, 'now'>,
+): Round[] {
+  const at = new Date(now).toISOString();
+  const begun: Round = { at, head, ...(failed ? { checks: true } : {}), ...(asked ? { asked: true } : {}) };
   return [...rounds, begun].slice(-maxKept);
 }
 

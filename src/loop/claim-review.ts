@@ -93,9 +93,9 @@ export async function admitRound(context: Context, number: number, { asked }: { 
   try {
     // Whoever had the issue until now may have begun one.
     const again = asked ? standing : await reviews.read(number);
-    const second = asked ? first : considerRound(context, { ...again, ...withoutLock(again) });
+    const second = asked ? first : considerRound(context, lockedAs(standing, again));
     if (asked || second.due) {
-      await markStatus(withRound(opened, again), { release: journal.id });
+      await markStatus(withRound(opened, again, { asked }), { release: journal.id });
       return undefined;
     }
     await mark(opened, { release: journal.id });
@@ -106,17 +106,17 @@ export async function admitRound(context: Context, number: number, { asked }: { 
   }
 }
 
-/** What this very run holds is no obstacle. */
-function withoutLock({ closes }: ReviewStanding): Pick<ReviewStanding, 'closes'> {
-  if (closes === undefined) return {};
-  const { lock: _, ...rest } = closes;
-  return { closes: rest };
+/** The newer look with the lock of the one before, which is now this very run's. */
+function lockedAs({ closes: before }: ReviewStanding, { closes: now, ...standing }: ReviewStanding): ReviewStanding {
+  if (now === undefined) return standing;
+  const { lock: _, ...issue } = now;
+  return { ...standing, closes: { ...issue, ...(before?.lock === undefined ? {} : { lock: before.lock }) } };
 }
 
 /** The case with the round that begins in its record. */
-export function withRound(held: Case, standing: ReviewStanding): Case {
+export function withRound(held: Case, standing: ReviewStanding, { asked }: { asked: boolean }): Case {
   const { rounds = [] } = readRecordOf(standing) ?? {};
-  const begun = addRound(rounds, describeWaiting(standing), paceOf(held));
+  const begun = addRound(rounds, { ...describeWaiting(standing), asked }, { now: held.now() });
   return { ...held, record: { ...held.record, rounds: begun } };
 }
 

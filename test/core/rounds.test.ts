@@ -49,10 +49,19 @@ describe('a round that nobody asked for', () => {
     ['a round died long ago', { cut: true, rounds: [round(91)] }, true, /before its last word/],
     ['a dead lock alone', { lock: 'dead' }, false, /nothing waits/],
     [
+      'as many rounds as may, but people asked for one of them',
+      {
+        failed: true,
+        rounds: [round(900, { head: 'c' }), round(800, { head: 'd', asked: true }), round(700, { head: 'e' })],
+      },
+      true,
+      /failed/,
+    ],
+    [
       'as many rounds as may',
       { failed: true, rounds: [round(900, { head: 'c' }), round(800, { head: 'd' }), round(700, { head: 'e' })] },
       false,
-      /3 rounds have begun, and 3 may/,
+      /3 rounds have begun by themselves, and 3 may/,
     ],
   ])('%s', (_title, waiting, due, why) => {
     expect(judgeRound({ ...quiet, ...waiting }, pace)).toEqual({ due, why: expect.stringMatching(why) });
@@ -67,7 +76,7 @@ describe('a round that nobody asked for', () => {
       const waiting: Waiting = { ...quiet, head: String(Math.floor(minute / 600)), failed: true, rounds };
       if (judgeRound(waiting, at).due) {
         begun += 1;
-        rounds = addRound(rounds, waiting, at);
+        rounds = addRound(rounds, { ...waiting, asked: false }, at);
         expect(judgeRound({ ...waiting, rounds }, at).due).toBe(false);
       } else if (rounds.at(-1)?.ended !== true && minute % 60 < 7) rounds = endRound(rounds, rounds.at(-1)?.head ?? '');
     }
@@ -76,13 +85,13 @@ describe('a round that nobody asked for', () => {
 });
 
 describe('what is kept', () => {
-  test('a round that was said to begin is the one that begins', () => {
-    const decided = addRound([], { head, failed: true }, pace);
-    expect(decided).toEqual([{ at: ago(0), head, checks: true }]);
-    expect(addRound(decided, { head, failed: true }, { ...pace, now: now + 80 * 60_000 })).toEqual(decided);
-    expect(addRound(decided, { head, failed: true }, { ...pace, now: now + 91 * 60_000 })).toHaveLength(2);
-    expect(addRound(decided, { head: other, failed: false }, pace)).toEqual([...decided, { at: ago(0), head: other }]);
-    expect(addRound(endRound(decided, head), { head, failed: false }, pace)).toHaveLength(2);
+  test('what a round began with', () => {
+    const first = addRound([], { head, failed: true, asked: false }, pace);
+    expect(first).toEqual([{ at: ago(0), head, checks: true }]);
+    expect(addRound(first, { head: other, failed: false, asked: true }, pace)).toEqual([
+      ...first,
+      { at: ago(0), head: other, asked: true },
+    ]);
   });
 
   test('of two rounds on one head the newest ends', () => {
@@ -92,7 +101,7 @@ describe('what is kept', () => {
 
   test('at most twenty', () => {
     const many = Array.from({ length: 30 }, (_, index): Round => round(10_000 - index, { head: String(index), ended: true }));
-    expect(addRound(many, { head, failed: false }, pace)).toHaveLength(20);
-    expect(addRound(many, { head, failed: false }, pace).at(-1)?.head).toBe(head);
+    expect(addRound(many, { head, failed: false, asked: false }, pace)).toHaveLength(20);
+    expect(addRound(many, { head, failed: false, asked: false }, pace).at(-1)?.head).toBe(head);
   });
 });
