@@ -70,6 +70,7 @@ describe('a round that nobody asked for', () => {
   test('however often checks fail, begins as often as may, once for each head', () => {
     let rounds: Round[] = [];
     let begun = 0;
+    let doubled = 0;
     for (let minute = 0; minute < 6_000; minute += 7) {
       const at: Pace = { ...pace, now: now + minute * 60_000 };
       // A new head every ten hours, and a check of it that fails again and again.
@@ -77,10 +78,10 @@ describe('a round that nobody asked for', () => {
       if (judgeRound(waiting, at).due) {
         begun += 1;
         rounds = addRound(rounds, { ...waiting, asked: false }, at);
-        expect(judgeRound({ ...waiting, rounds }, at).due).toBe(false);
+        if (judgeRound({ ...waiting, rounds }, at).due) doubled += 1;
       } else if (rounds.at(-1)?.ended !== true && minute % 60 < 7) rounds = endRound(rounds, rounds.at(-1)?.head ?? '');
     }
-    expect({ begun, heads: new Set(rounds.map((one) => one.head)).size }).toEqual({ begun: 3, heads: 3 });
+    expect({ begun, doubled, heads: new Set(rounds.map((one) => one.head)).size }).toEqual({ begun: 3, doubled: 0, heads: 3 });
   });
 });
 
