@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,13 +33,13 @@ export async function runBugloop(
   args: readonly string[],
   options: { cwd: string; env?: Record<string, string>; timeoutMs?: number; kill?: AbortSignal },
 ): Promise<Ended> {
-  const notes = await mkdtemp(join(tmpdir(), 'bugloop-observed-'));
-  const file = join(notes, 'observed.json');
+  await using notes = await mkdtempDisposable(join(tmpdir(), 'bugloop-observed-'));
+  const file = join(notes.path, 'observed.json');
   const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...args], {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
-      HOME: notes,
+      HOME: notes.path,
       TERM: 'dumb',
       NODE_OPTIONS: `--import=${observer}`,
       BUGLOOP_BENCH_OBSERVED: file,
@@ -81,7 +81,8 @@ export async function solveWithScript(
   flags: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Ended & { report: RunReport | undefined }> {
-  const script = join(await mkdtemp(join(tmpdir(), 'bugloop-script-')), 'script.json');
+  await using place = await mkdtempDisposable(join(tmpdir(), 'bugloop-script-'));
+  const script = join(place.path, 'script.json');
   await writeFile(script, JSON.stringify({ attempts }));
   const ended = await runBugloop(['solve', issue, '--agent', 'scripted', '--script', script, '--quiet', ...flags], {
     cwd: repository,

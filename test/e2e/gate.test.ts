@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { renderAsk } from '../../src/core/gate/ask.ts';
 import { encodeState, readState, type StateRecord } from '../../src/core/state.ts';
@@ -49,6 +49,7 @@ interface Setting {
 async function draft(setting: Setting = {}): Promise<Gated> {
   const { kind = 'actions', base = noReviewer, change = fix, checks = true, record = {} } = setting;
   const scene = await stage({ files: base });
+  onTestFinished(() => scene[Symbol.asyncDispose]());
   const { server, repository } = scene;
   const us = kind === 'actions' ? 'github-actions[bot]' : 'maria';
   const token = server.token({

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { PullRequest } from '../servers/github/index.ts';
 import { run, solve, stage, type Ended, type Scene } from './github.ts';
 
@@ -14,6 +14,7 @@ interface Opened extends Scene {
 
 async function opened(): Promise<Opened> {
   const scene = await stage();
+  onTestFinished(() => scene[Symbol.asyncDispose]());
   const ended = await solve(scene);
   const [pull] = scene.server.pulls(scene.repository);
   if (pull === undefined) throw new Error(`no pull request: ${ended.stderr}${ended.stdout}`);

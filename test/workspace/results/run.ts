@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Command, Execution, TestRun } from '../../../src/core/types.ts';
+import { temporary } from '../../support/repo.ts';
 import { prepareTests, type PreparedRun, type TestRequest } from '../../../src/workspace/results/index.ts';
 
 type Wish = Omit<TestRequest, 'scratch' | 'results'> & Partial<Pick<TestRequest, 'scratch' | 'results'>>;
 
 /** Runs a prepared test command as a real process, with the small environment that a workspace gives. */
 export async function runTests(wish: Wish): Promise<{ run: TestRun; prepared: PreparedRun }> {
-  const scratch = wish.scratch ?? mkdtempSync(join(tmpdir(), 'bugloop-results-'));
+  const scratch = wish.scratch ?? temporary();
   const prepared = await prepareTests({ results: {}, ...wish, scratch });
   return { run: await prepared.collect(await execute(prepared, wish.root)), prepared };
 }
