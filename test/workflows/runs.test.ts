@@ -29,6 +29,15 @@ const submitted = (...changes: Payload[]): Payload => recorded('pull_request_rev
 const ended = (changes: Payload): Payload =>
   recorded('workflow_run', 'completed', { workflow_run: { head_repository: { id: 283_462_325 } } }, { workflow_run: changes });
 
+const onBranch = { head_branch: 'bugloop/issue-12' };
+const suite = (changes: Payload): Payload =>
+  recorded('check_suite', 'completed', { check_suite: onBranch }, { check_suite: changes });
+const sha = 'ec26c3e57ca3a959ca5aad62de7213c562f8c821';
+const status = (...changes: Payload[]): Payload => {
+  const branches = ['main', 'bugloop/issue-12'].map((name) => ({ name, commit: { sha } }));
+  return recorded('status', undefined, { sha, branches }, ...changes);
+};
+
 const types = z.object({ types: z.array(z.string()).default([]) });
 const typesOf = (filter: unknown): Set<string> => new Set(types.safeParse(filter).data?.types);
 
@@ -62,7 +71,7 @@ describe('an event starts', () => {
     ['an approval of a closed change', 'pull_request_review', submitted({ review: { state: 'approved' } }, closed), []],
     ['a resolved thread', 'pull_request_review_thread', { action: 'resolved', ...onOurs }, []],
     ['a check that ended late', 'check_run', recorded('check_run', 'completed'), []],
-    ['a status that came late', 'status', recorded('status', undefined), []],
+    ['a status of somebody’s branch', 'status', recorded('status', undefined), []],
     ['an approval', 'pull_request_review', submitted({ review: { state: 'approved' } }), ['gate']],
     ['an approval of a fork', 'pull_request_review', submitted({ review: { state: 'approved' } }, fork), []],
     ['a dismissal', 'pull_request_review', recorded('pull_request_review', 'dismissed', onOurs), ['gate']],
@@ -73,7 +82,34 @@ describe('an event starts', () => {
       [],
     ],
     ['checks that ended on our branch', 'workflow_run', ended({ head_branch: 'bugloop/issue-12' }), ['gate']],
-    ['checks that failed', 'workflow_run', ended({ head_branch: 'bugloop/issue-12', conclusion: 'failure' }), ['gate']],
+    ['checks that failed', 'workflow_run', ended({ ...onBranch, conclusion: 'failure' }), ['review', 'gate']],
+    ['checks that took too long', 'workflow_run', ended({ ...onBranch, conclusion: 'timed_out' }), ['review', 'gate']],
+    ['checks that were cancelled', 'workflow_run', ended({ ...onBranch, conclusion: 'cancelled' }), ['gate']],
+    ['checks that failed on main', 'workflow_run', ended({ head_branch: 'main', conclusion: 'failure' }), []],
+    [
+      'checks that failed on a fork',
+      'workflow_run',
+      ended({ ...onBranch, conclusion: 'failure', head_repository: { id: 7 } }),
+      [],
+    ],
+    ['checks of an app', 'check_suite', suite({}), ['gate']],
+    ['checks of an app that failed', 'check_suite', suite({ conclusion: 'failure' }), ['review', 'gate']],
+    ['checks of an app on main', 'check_suite', suite({ head_branch: 'main', conclusion: 'failure' }), []],
+    ['checks of an app on a fork', 'check_suite', suite({ head_branch: null, conclusion: 'failure' }), []],
+    ['checks of an app that begin', 'check_suite', { ...suite({}), action: 'requested' }, []],
+    ['a status of our branch', 'status', status(), ['gate']],
+    ['a status that failed', 'status', status({ state: 'failure' }), ['review', 'gate']],
+    ['a status that broke', 'status', status({ state: 'error' }), ['review', 'gate']],
+    ['a pending status', 'status', status({ state: 'pending' }), []],
+    ['our own status', 'status', status({ state: 'failure', context: 'bugloop/gate' }), []],
+    ['a status of a branch that holds our name', 'status', status({ branches: [{ name: 'my-bugloop/issue-12' }] }), []],
+    [
+      'a status of another prefix',
+      'status',
+      status({ branches: [{ name: 'fix/issue-12' }] }),
+      ['gate'],
+      { 'branch-prefix': 'fix/' },
+    ],
     [
       'checks that wait for approval',
       'workflow_run',
