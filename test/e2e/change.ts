@@ -51,9 +51,9 @@ const fixed = {
   'test/sum.test.js': oldTest.replace("'zero', () => { assert.equal(add(0, 0), 0)", "'sum', () => { assert.equal(add(1, 2), 3)"),
 };
 
-/** A change as bugloop leaves it: one commit of its own on the base, and a draft by its account. */
-export async function opened(): Promise<Opened> {
-  const scene = await stage({ files });
+/** A change as bugloop leaves it: one commit of its own on the base, which has `more` files, and a draft by its account. */
+export async function opened(more: Record<string, string> = {}): Promise<Opened> {
+  const scene = await stage({ files: { ...files, ...more } });
   const { server, repository, token } = scene;
   const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
   const git = (...args: string[]): string =>
@@ -82,8 +82,8 @@ export async function opened(): Promise<Opened> {
   scene.server.bot('coderabbitai[bot]');
   scene.repository.roles.set(scene.server.user('coder'), 'write');
   scene.server.forget();
-  const say = (line: number, body: string, author = 'maria', path = 'src/add.js', more: Place = {}) =>
-    scene.server.addThread(pull, { author, path, body, ...(line === 0 ? {} : { line }), ...more });
+  const say = (line: number, body: string, author = 'maria', path = 'src/add.js', place: Place = {}) =>
+    scene.server.addThread(pull, { author, path, body, ...(line === 0 ? {} : { line }), ...place });
   return { ...scene, pull, say };
 }
 

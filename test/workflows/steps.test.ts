@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { encodeState } from '../../src/core/state.ts';
+import { opened, pushes, repliesTo, stateOf, type Opened } from '../e2e/change.ts';
 import { expectOneOfEach, labels, stage, type Scene } from '../e2e/github.ts';
 import type { PullRequest, Token } from '../servers/github/index.ts';
 import { play, secrets, type Event, type PlayedJob } from './play.ts';
-import { folders, readWorkflow } from './workflow.ts';
+import { folders, readWorkflow, type Workflow } from './workflow.ts';
 
 /** The life of a bug through the shipped workflows: labelled, proven, reviewed, ready. */
 
@@ -47,16 +49,13 @@ gate: { automatic_reviewers: [] }
 `,
 };
 
-const pushesOf = ({ server }: Scene): number =>
-  server.requests.filter(({ operation }) => operation === 'git-receive-pack').length;
-
 /** Private, so that nothing can be read that a job has no right to. */
 const openScene = (): Promise<Scene> => stage({ labels: [], private: true, files: repository });
 
 /** What GitHub sent last by that name, if it starts workflows at all. */
-function lastEvent({ server }: Scene, event: string, action: string): Event {
+function lastEvent({ server }: Scene, event: string, action?: string): Event {
   const delivery = server.deliveries.findLast((one) => one.event === event && one.action === action);
-  if (delivery === undefined) throw new Error(`no ${event} ${action} was delivered`);
+  if (delivery === undefined) throw new Error(`no ${event} ${action ?? ''} was delivered`);
   expect(delivery.startsWorkflows).toBe(true);
   return { event, payload: delivery.payload };
 }
@@ -126,7 +125,7 @@ test('a bug is labelled, solved, reviewed and ready', async () => {
   expect(await server.git(scene.repository, 'show', `${head}:src/add.js`)).toContain('const sum = b + a;');
   const answers = pull.threads.map(({ comments }) => comments.slice(1).map(({ body }) => body.split('\n')[0]));
   expect(answers).toEqual([[expect.stringContaining(`**Fixed** in ${head}`)], [expect.stringContaining(`**Fixed** in ${head}`)]]);
-  expect(pushesOf(scene)).toBe(1);
+  expect(pushes(scene)).toBe(1);
 
   server.addCheck(scene.repository, pull.headSha, { name: 'test', conclusion: 'success' });
   const clock: Event = { event: 'schedule', payload: { schedule: '*/30 * * * *', repository: { default_branch: 'main' } } };
@@ -147,6 +146,81 @@ test('a bug is labelled, solved, reviewed and ready', async () => {
   expect((await play(scene, review, approved, own)).map(({ result }) => result)).toEqual(['skipped', 'skipped', 'skipped']);
   expectSuccess(await play(scene, gate, approved, own), ['gate']);
   expect(server.writes()).toEqual([]);
+}, 120_000);
+
+/** What the agent of the repository does to a change of ours, and says of its thread. */
+const turner = `import { readFileSync, writeFileSync } from 'node:fs';
+writeFileSync('src/add.js', readFileSync('src/add.js', 'utf8').replace('return a + b', 'return b + a'));
+console.log('t1: fixed: Turned round.');
+`;
+const openChange = (): Promise<Opened> =>
+  opened({
+    'tools/agent.js': turner,
+    '.bugloop/config.yml': 'agents: { bugsolver: { use: command, command: [node, tools/agent.js] } }\n',
+  });
+const clock: Event = { event: 'schedule', payload: { schedule: '23 * * * *', repository: { default_branch: 'main' } } };
+const resultsOf = (played: readonly PlayedJob[]): string[] => played.map(({ job, result }) => `${job} ${result}`);
+const idle = ['decide success', 'agent skipped', 'publish skipped'];
+
+test('a check that failed becomes one round; what else fails on that head starts none', async () => {
+  await using scene = await openChange();
+  const { server, repository, pull } = scene;
+  const head = pull.headSha;
+  server.addStatus(repository, head, { context: 'ci/jenkins', state: 'failure', description: 'add is not commutative' });
+  const first = lastEvent(scene, 'status');
+  server.addCheck(repository, head, { name: 'lint', app: 'circleci', conclusion: 'failure' });
+  const second = lastEvent(scene, 'check_suite', 'completed');
+
+  // The second comes while the first has only been decided.
+  const deciding: Workflow = { ...review, jobs: { decide: review.jobs['decide'] ?? {} } };
+  expectSuccess(await play(scene, deciding, first), ['decide']);
+  expect(resultsOf(await play(scene, review, second))).toEqual(idle);
+  // The machine of the first was lost: after the time that a round takes, the next word about this head starts one.
+  passTime(scene, 91);
+  expectSuccess(await play(scene, review, second), ['decide', 'agent', 'publish']);
+  expect(pushes(scene)).toBe(1);
+  expect(await server.git(repository, 'show', `${pull.headRef}:src/add.js`)).toContain('return b + a;');
+  expect(resultsOf(await play(scene, review, first))).toEqual(idle);
+  expect(resultsOf(await play(scene, dispatch, clock))).toEqual(idle);
+}, 120_000);
+
+/** Everything that was said is as many minutes older. */
+function passTime(scene: Opened, minutes: number): void {
+  const { issue, pull } = scene;
+  const read = stateOf(scene);
+  for (const comment of pull.threads.flatMap(({ comments }) => comments)) comment.createdAt -= minutes * 60_000;
+  if (!read.ok) throw new Error(read.why);
+  const rounds = (read.record.rounds ?? []).map((round) => {
+    return { ...round, at: new Date(Date.parse(round.at) - minutes * 60_000).toISOString() };
+  });
+  for (const comment of issue.comments) {
+    comment.body = comment.body.replace(/<!-- bugloop:state \S+ -->/, encodeState({ ...read.record, rounds }));
+  }
+}
+
+test('a round whose machine was lost is taken up by the clock, once', async () => {
+  await using scene = await openChange();
+  const { server, pull, token } = scene;
+  const own: Own = { BUGLOOP_TOKEN: token.value };
+  const wish = { path: 'src/add.js', line: 2, body: 'Please the other way round.' };
+  await server.addReview(pull, { author: 'maria', event: 'COMMENT', body: 'One thing.', comments: [wish] });
+  const [thread] = pull.threads;
+  if (thread === undefined) throw new Error('no thread');
+  const deciding: Workflow = { ...review, jobs: { decide: review.jobs['decide'] ?? {} } };
+  expectSuccess(await play(scene, deciding, lastEvent(scene, 'pull_request_review', 'submitted')), ['decide']);
+
+  // It may still be at work.
+  passTime(scene, 80);
+  expect(resultsOf(await play(scene, dispatch, clock))).toEqual(idle);
+  passTime(scene, 11);
+  const taken = await play(scene, dispatch, clock, own);
+  expectSuccess(taken, ['decide', 'agent', 'publish']);
+  expectApart(taken, own);
+  expect(repliesTo(scene, thread)).toEqual([expect.stringContaining('**Fixed**')]);
+  expect(pushes(scene)).toBe(1);
+  passTime(scene, 200);
+  expect(resultsOf(await play(scene, dispatch, clock))).toEqual(idle);
+  expect(repliesTo(scene, thread)).toHaveLength(1);
 }, 120_000);
 
 test('the agent would find a secret that is there', async () => {
