@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Old syntax on purpose: this file has to be understood by every Node that somebody may still have.
-import * as nodeModule from 'node:module';
-import { existsSync, readFileSync } from 'node:fs';
-import v8 from 'node:v8';
+var fs = require('fs');
+var path = require('path');
 
+var root = path.dirname(__dirname);
 var needed = [22, 18];
 var found = process.versions.node.split('.').map(Number);
 
@@ -19,15 +19,14 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.exitCode = 2;
 } else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   // Known without loading anything.
-  process.stdout.write(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version + '\n');
+  process.stdout.write(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version + '\n');
 } else {
-  // Most of what is read of a repository is looked at once: room for young objects to grow in is memory without use.
-  v8.setFlagsFromString('--semi-space-growth-factor=1');
-  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
-  var built = new URL('../dist/cli.js', import.meta.url);
-  var source = new URL('../src/cli.ts', import.meta.url);
-  import(existsSync(built) ? built.href : source.href).catch(function (error) {
+  require('module').enableCompileCache();
+  var built = path.join(root, 'dist', 'cli.cjs');
+  try {
+    require(fs.existsSync(built) ? built : path.join(root, 'src', 'cli.ts'));
+  } catch (error) {
     process.stderr.write('bugloop: cannot start: ' + error.message + ' [internal]\n  mend: run npm run build\n');
     process.exitCode = 1;
-  });
+  }
 }

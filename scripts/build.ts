@@ -16,9 +16,11 @@ const reporters = join(root, 'src/workspace/results/reporters');
 const bundle = await rolldown({ input: join(root, 'src/cli.ts'), platform: 'node' });
 const { output } = await bundle.write({
   dir: dist,
-  format: 'esm',
+  // Finding and linking modules by `require` takes half the time of doing so by `import`, which asks Node's own for every name.
+  format: 'cjs',
   // No hash: a process that was started before a build still finds what it loads lazily.
-  chunkFileNames: '[name].js',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
   // A bundle leaves the notices of what is in it where they are.
   comments: { legal: true, annotation: false, jsdoc: false },
 });

@@ -252,11 +252,14 @@ function readCall(argv: readonly string[]): Call | undefined {
     // Commander's own words for mistakes are replaced by ours.
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', `\nExamples:\n${declarations.map(({ examples }) => `  ${examples[0]}`).join('\n')}`);
+  const asked = declarations.find(({ name }) => name === argv[0]);
   for (const declaration of declarations) {
     const command = program
       .command(declaration.name)
       .summary(declaration.summary)
       .description(`${sentence(declaration.summary)}.`);
+    // Two hundred options take longer to declare than the gate takes to judge; nobody asks for those of another command.
+    if (asked !== undefined && asked !== declaration) continue;
     if (declaration.argument !== undefined) command.argument(declaration.argument.name, declaration.argument.description);
     for (const option of [...(declaration.options?.() ?? []), ...commonOptions()]) command.addOption(option);
     command.addHelpText('after', `\nExamples:\n${declaration.examples.map((example) => `  ${example}`).join('\n')}`);
@@ -463,4 +466,4 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 process.on('uncaughtException', (error) => void endBadly(error));
 // Sockets and timers that are still open must not hold the process up once the result is out.
-process.exit(await main(process.argv.slice(2), listenForSignals()));
+void main(process.argv.slice(2), listenForSignals()).then((exit) => process.exit(exit));

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -79,6 +78,9 @@ function sessionOf(opening: Opening): Session {
 async function openContext(session: Opening, options: OpenOptions): Promise<Context> {
   const opening: Opening = { ...session, cwd: options.cwd ?? session.cwd, flags: { ...session.flags, ...options.flags } };
   throwAll([...checkPaths(opening)]);
+  const { setFlagsFromString } = await import('node:v8');
+  // Most of what is read of a repository is looked at once: room for young objects to grow in is memory without use.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const issue = readRef(options, opening.cwd);
   const { openGit } = await import('./workspace/git.ts');
   const { openRepository } = await import('./workspace/repository.ts');
@@ -383,6 +385,7 @@ async function startAgent({ opening, config, agent }: Parts): Promise<Agent> {
 /** A new run directory, with the issue locked against a second run until the session ends. */
 async function startRun(opening: Opening, repository: Repository, issueId: string): Promise<Journal> {
   const { openJournal, runId } = await import('./journal/journal.ts');
+  const { randomBytes } = await import('node:crypto');
   const dir = runsDirectory(opening, repository);
   const startedAt = await holdIssue(opening, dir, issueId);
   const id = runId(startedAt, issueId, randomBytes(4).toString('hex'));
@@ -430,6 +433,7 @@ function runsDirectory({ flags, cwd }: Opening, { root }: Repository): string {
 /** Kept beside the runs, ignored by git. Other tools, another machine or another bugloop are another cache. */
 async function openCache({ opening, repository }: Parts, kind: string, dependsOn: readonly string[]): Promise<Cache> {
   const { openCacheFile } = await import('./workspace/cache.ts');
+  const { createHash } = await import('node:crypto');
   const { env, version, flags } = opening;
   const setting = [version, process.version, process.platform, process.arch, env['PATH'], flags.dependencies, ...dependsOn];
   const name = createHash('sha256').update(JSON.stringify(setting)).digest('hex').slice(0, 32);

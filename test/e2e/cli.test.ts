@@ -138,7 +138,7 @@ describe('start', () => {
 
   test('a stack trace is for --debug', async () => {
     const { stderr } = await bugloop(['solve', 'bug.md', '--debug']);
-    expect(stderr).toMatch(/\[issue\.unreadable\][^]*\n\s+at .*\.js:\d+/);
+    expect(stderr).toMatch(/\[issue\.unreadable\][^]*\n\s+at .*\.cjs:\d+/);
   });
 });
 

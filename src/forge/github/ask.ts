@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { askMarker, renderAsk, type Means } from '../../core/gate/ask.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
@@ -69,6 +68,7 @@ async function comment(
   const lockRef = `refs/heads/${branchPrefix}locks/ask-${number}`;
   const look = (): Promise<Look> => lookAt(http, options, { number, lockRef, isOurs });
   const isAsked = ({ ours }: Look): boolean => ours.some(({ body }) => body.includes(askMarker(reviewer, head.commit)));
+  const { randomUUID } = await import('node:crypto');
   const claim = { run: randomUUID(), expiresAt: new Date(options.now() + lockMs).toISOString() };
   const { answer, seen } = await takeLock(http, options, await look(), claim, look);
   if (!answer.ok) return 'busy';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ownCheck } from '../../core/own.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
@@ -93,6 +92,7 @@ const written = z.object({ id: z.int() });
  */
 async function post(http: Http, { head, posted }: Snapshot, word: GateWord): Promise<Posted> {
   if (posted?.kind === 'status') return postStatus(http, head.commit, word, posted);
+  const { createHash } = await import('node:crypto');
   const mark = createHash('sha256').update(`${word.signal}\n${word.title}\n${word.table}`).digest('hex').slice(0, 32);
   if (posted?.mark === mark) return 'standing';
   const state = word.signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: word.signal };
