@@ -66,7 +66,11 @@ export async function openMirror({ git, repository, base, also, path, date }: Mi
 /** The mirror that is at `path`, with the git that works there. */
 export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): WritableMirror {
   let date = given;
+  /** Of the commits that were made here. */
+  const made = new Map<CommitId, TreeId>();
   const treeOf = remembering(maxRemembered, async (commit: CommitId): Promise<TreeId> => {
+    const known = made.get(commit);
+    if (known !== undefined) return known;
     const answer = await git.bytes(['rev-parse', '--verify', '--end-of-options', `${checked(commit)}^{tree}`]);
     return answer.toString('latin1').trim();
   });
@@ -83,7 +87,12 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
   };
   const commitOn = async (parents: readonly CommitId[], tree: TreeId, message: string): Promise<CommitId> => {
     date ??= new Date(1000 * Number(await git.run(['log', '-1', '--no-show-signature', '--format=%ct', base])));
-    return git.run(['commit-tree', checked(tree), ...parents.flatMap((id) => ['-p', checked(id)])], { input: message, date });
+    const commit = await git.run(['commit-tree', checked(tree), ...parents.flatMap((id) => ['-p', checked(id)])], {
+      input: message,
+      date,
+    });
+    made.set(commit, tree);
+    return commit;
   };
   const commitTree = (tree: TreeId, parent: CommitId, message: string, second?: CommitId): Promise<CommitId> =>
     commitOn([parent, ...(second === undefined ? [] : [second])], tree, message);
@@ -92,8 +101,8 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
     path,
     treeOf,
     async change(base, head) {
-      const [before, after] = await Promise.all([treeOf(base), treeOf(head)]);
-      const files = await filesOf(`${before}..${after}`);
+      // Of a commit that was made elsewhere git finds the tree in the same call.
+      const files = await filesOf(`${made.get(base) ?? base}..${made.get(head) ?? head}`);
       return { base, head, files: [...files] };
     },
 
