@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { normalise, rules, toldAbout, writtenSchema, type Config, type ConfigCode, type Written } from './config.ts';
 import { suggest } from './suggest.ts';
 
@@ -237,7 +237,8 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 function toldAt(path: Path): string {
   const schema = schemaAt(path);
   return (
-    toldAbout(schema)?.allowed ?? (schema instanceof z.ZodObject ? `a mapping with the keys ${keysOf(schema)}` : 'another value')
+    toldAbout(schema)?.allowed ??
+    (schema instanceof z.ZodMiniObject ? `a mapping with the keys ${keysOf(schema)}` : 'another value')
   );
 }
 
@@ -255,20 +256,20 @@ function quoteIfNeeded(example: string): string {
   return /^[\w./-]+$/.test(example) || /^[["]/.test(example) ? example : `"${example}"`;
 }
 
-function schemaAt(path: Path): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((schema, key) => {
-    if (schema instanceof z.ZodObject && typeof key === 'string' && Object.hasOwn(schema.shape, key))
+function schemaAt(path: Path): z.ZodMiniType | undefined {
+  return path.reduce<z.ZodMiniType | undefined>((schema, key) => {
+    if (schema instanceof z.ZodMiniObject && typeof key === 'string' && Object.hasOwn(schema.shape, key))
       return inner(schema.shape[key]);
-    return schema instanceof z.ZodArray ? inner(schema.element) : undefined;
+    return schema instanceof z.ZodMiniArray ? inner(schema.def.element) : undefined;
   }, writtenSchema);
 }
 
-function inner(schema: unknown): z.ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return inner(schema.unwrap());
-  return schema instanceof z.ZodType ? schema : undefined;
+function inner(schema: unknown): z.ZodMiniType | undefined {
+  if (schema instanceof z.ZodMiniOptional) return inner(schema.def.innerType);
+  return schema instanceof z.ZodMiniType ? schema : undefined;
 }
 
-function keysOf(schema: z.ZodObject): string {
+function keysOf(schema: z.ZodMiniObject): string {
   return Object.keys(schema.shape).join(', ');
 }
 
@@ -344,7 +345,7 @@ function explainUnknown(path: Path, value: unknown): Finding[] {
   if (foreign.length > 0 || leaves.some((leaf) => typeof leaf.value === 'string' && secretPattern.test(leaf.value)))
     return foreign;
   const parent = schemaAt(path.slice(0, -1));
-  const allowed = parent instanceof z.ZodObject ? Object.keys(parent.shape) : [];
+  const allowed = parent instanceof z.ZodMiniObject ? Object.keys(parent.shape) : [];
   const near = suggest(String(path.at(-1)), allowed);
   const meant = near === undefined ? '' : `, did you mean '${near}'?`;
   const message = `${keyPath(path)}: unknown key${meant}; allowed: ${allowed.join(', ')}`;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseCommand } from './command.ts';
 import { withPrices } from './cost.ts';
 import { defaultTestGlobs } from './paths.ts';
@@ -20,41 +20,38 @@ interface Told {
 const told = z.registry<Told>();
 
 /** The description of the nearest schema that has one. */
-export function toldAbout(schema: z.ZodType | undefined): Told | undefined {
+export function toldAbout(schema: z.ZodMiniType | undefined): Told | undefined {
   return schema === undefined ? undefined : told.get(schema);
 }
 
 /** A problem that zod has no word for, with the code that bugloop knows it by. */
-function complain(context: z.RefinementCtx, code: ConfigCode, message: string, hint?: string): void {
-  context.addIssue({ code: 'custom', message, params: hint === undefined ? { code } : { code, hint } });
+function complain({ issues, value }: z.core.ParsePayload, code: ConfigCode, message: string, hint?: string): void {
+  const params = hint === undefined ? { code } : { code, hint };
+  issues.push({ code: 'custom', message, params, input: value, continue: true });
 }
 
-function whole(min: number, max: number, example: number): z.ZodInt {
+function whole(min: number, max: number, example: number): z.ZodMiniNumber {
   return z
     .int()
-    .min(min)
-    .max(max)
+    .check(z.gte(min), z.lte(max))
     .register(told, { allowed: `a whole number >= ${min} and <= ${max}`, example: `${example}` });
 }
 
-function amount(max: number, example: number): z.ZodNumber {
+function amount(max: number, example: number): z.ZodMiniNumber {
   return z
     .number()
-    .min(0)
-    .max(max)
+    .check(z.gte(0), z.lte(max))
     .register(told, { allowed: `a number >= 0 and <= ${max}`, example: `${example}` });
 }
 
-function toggle(example: boolean): z.ZodBoolean {
+function toggle(example: boolean): z.ZodMiniBoolean {
   return z.boolean().register(told, { allowed: 'true or false', example: `${example}` });
 }
 
-function text(what: string, max: number, example: string): z.ZodString {
+function text(what: string, max: number, example: string): z.ZodMiniString {
   return z
     .string()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}]*$/u)
+    .check(z.minLength(1), z.maxLength(max), z.regex(/^[^\p{Cc}]*$/u))
     .register(told, { allowed: `${what} of at most ${max} characters`, example });
 }
 
@@ -62,42 +59,46 @@ function choice<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values).register(told, { allowed: `one of ${values.join(', ')}`, example: values[0] });
 }
 
-function listOf<T extends z.ZodType>(item: T, what: string, max: number, example: string): z.ZodArray<T> {
+function listOf<T extends z.ZodMiniType>(item: T, what: string, max: number, example: string): z.ZodMiniArray<T> {
   return z
     .array(item)
-    .max(max)
+    .check(z.maxLength(max))
     .register(told, { allowed: `a list of at most ${max} ${what}`, example });
 }
 
 /** Relative, inside the repository, and cheap to match whatever the path. */
 const pathPattern = z
   .string()
-  .max(300)
-  .superRefine((pattern, context) => {
-    if (pattern.startsWith('!')) {
-      complain(context, 'config.unsafe', 'begins with !, but built-in paths cannot be unprotected');
-    } else if (pattern === '' || /^(?:[/\\]|[A-Za-z]:|~)|\\|\p{Cc}/u.test(pattern) || pattern.split('/').includes('..')) {
-      complain(context, 'config.path', 'must be relative to the repository root, with forward slashes and without ..');
-    } else if (
-      /[@?*+!]\(/.test(pattern) ||
-      (pattern.match(/\*\*/g) ?? []).length > 4 ||
-      (pattern.match(/\*/g) ?? []).length > 16
-    ) {
-      complain(context, 'config.path', 'must be a simple pattern: at most four ** and no (…) groups, relative to the root');
-    }
-  })
+  .check(
+    z.maxLength(300),
+    z.superRefine((pattern, context) => {
+      if (pattern.startsWith('!')) {
+        complain(context, 'config.unsafe', 'begins with !, but built-in paths cannot be unprotected');
+      } else if (pattern === '' || /^(?:[/\\]|[A-Za-z]:|~)|\\|\p{Cc}/u.test(pattern) || pattern.split('/').includes('..')) {
+        complain(context, 'config.path', 'must be relative to the repository root, with forward slashes and without ..');
+      } else if (
+        /[@?*+!]\(/.test(pattern) ||
+        (pattern.match(/\*\*/g) ?? []).length > 4 ||
+        (pattern.match(/\*/g) ?? []).length > 16
+      ) {
+        complain(context, 'config.path', 'must be a simple pattern: at most four ** and no (…) groups, relative to the root');
+      }
+    }),
+  )
   .register(told, { allowed: 'a path or pattern relative to the repository root', example: 'src/generated/**' });
 
 const commandForms = 'write an array of arguments, or a string without shell operators';
 
 const command = z
-  .unknown()
-  .transform((written, context): Command => {
-    const parsed = readCommand(written);
-    if (parsed.ok) return parsed.command;
-    complain(context, parsed.code, parsed.why);
-    return z.NEVER;
-  })
+  .pipe(
+    z.unknown(),
+    z.transform((written, context): Command => {
+      const parsed = readCommand(written);
+      if (parsed.ok) return parsed.command;
+      complain(context, parsed.code, parsed.why);
+      return z.NEVER;
+    }),
+  )
   .register(told, { allowed: 'an array of arguments, or a string without shell operators', example: '["npm", "test"]' });
 
 function readCommand(written: unknown): { ok: true; command: Command } | { ok: false; code: ConfigCode; why: string } {
@@ -116,15 +117,17 @@ function readCommand(written: unknown): { ok: true; command: Command } | { ok: f
 }
 
 /** Accounts are named one by one: a wildcard would let anybody in. */
-function account(example: string): z.ZodString {
+function account(example: string): z.ZodMiniString {
   return z
     .string()
-    .superRefine((login, context) => {
-      if (login.includes('*')) complain(context, 'config.unsafe', 'is a wildcard (*), which would name every account');
-      else if (!/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})(?:\[bot\])?$/.test(login)) {
-        complain(context, 'config.range', 'is not the login of an account');
-      }
-    })
+    .check(
+      z.superRefine((login, context) => {
+        if (login.includes('*')) complain(context, 'config.unsafe', 'is a wildcard (*), which would name every account');
+        else if (!/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})(?:\[bot\])?$/.test(login)) {
+          complain(context, 'config.range', 'is not the login of an account');
+        }
+      }),
+    )
     .register(told, { allowed: 'the login of one account', example });
 }
 
@@ -134,87 +137,94 @@ const actionsAccount = 41_898_282;
 /** An account whose name does not matter: names can be given up and taken by somebody else, numbers cannot. */
 const accountNumber = z
   .int()
-  .positive()
-  .max(2 ** 53 - 1)
+  .check(z.positive(), z.lte(2 ** 53 - 1))
   .register(told, { allowed: 'the number of an account, as `gh api /users/<login> --jq .id` prints it', example: '49699333' });
 
 /** Names of operator variables for the `command` agent. A credential that can write to the forge is never passed. */
 const variableName = z
   .string()
-  .superRefine((name, context) => {
-    if (!/^[A-Za-z_]\w{0,99}$/.test(name)) complain(context, 'config.range', 'is not the name of an environment variable');
-    else if (/^(?:GITHUB_|GH_|ACTIONS_|GITLAB_|CI_JOB_|NODE_OPTIONS$|LD_|DYLD_|BASH_ENV$|GIT_|NPM_TOKEN$)/i.test(name)) {
-      complain(context, 'config.unsafe', 'is never passed to an agent', 'name only the key of the agent itself');
-    }
-  })
+  .check(
+    z.superRefine((name, context) => {
+      if (!/^[A-Za-z_]\w{0,99}$/.test(name)) complain(context, 'config.range', 'is not the name of an environment variable');
+      else if (/^(?:GITHUB_|GH_|ACTIONS_|GITLAB_|CI_JOB_|NODE_OPTIONS$|LD_|DYLD_|BASH_ENV$|GIT_|NPM_TOKEN$)/i.test(name)) {
+        complain(context, 'config.unsafe', 'is never passed to an agent', 'name only the key of the agent itself');
+      }
+    }),
+  )
   .register(told, { allowed: 'the name of an environment variable', example: 'OPENAI_API_KEY' });
 
 const ref = z
   .string()
-  .superRefine((name, context) => {
-    if (!isValidRef(name)) complain(context, 'config.ref', 'is not a valid git ref', 'give the name of a branch, e.g. main');
-  })
+  .check(
+    z.superRefine((name, context) => {
+      if (!isValidRef(name)) complain(context, 'config.ref', 'is not a valid git ref', 'give the name of a branch, e.g. main');
+    }),
+  )
   .register(told, { allowed: 'the name of a branch', example: 'main' });
 
 const branchPrefix = z
   .string()
-  .min(1)
-  .superRefine((prefix, context) => {
-    if (prefix !== '' && !isValidRefPrefix(prefix)) complain(context, 'config.ref', 'does not begin a valid git ref');
-  })
+  .check(
+    z.minLength(1),
+    z.superRefine((prefix, context) => {
+      if (prefix !== '' && !isValidRefPrefix(prefix)) complain(context, 'config.ref', 'does not begin a valid git ref');
+    }),
+  )
   .register(told, { allowed: 'the beginning of a valid git ref', example: 'bugloop/' });
 
 const version = z
-  .unknown()
-  .transform((written, context): 1 => {
-    if (written === 1) return 1;
-    if (typeof written === 'number') {
-      complain(context, 'config.version', 'is not a version this bugloop knows, it reads version 1; upgrade it');
-    } else complain(context, 'config.type', 'is not a version number, write 1');
-    return z.NEVER;
-  })
+  .pipe(
+    z.unknown(),
+    z.transform((written, context): 1 => {
+      if (written === 1) return 1;
+      if (typeof written === 'number') {
+        complain(context, 'config.version', 'is not a version this bugloop knows, it reads version 1; upgrade it');
+      } else complain(context, 'config.type', 'is not a version number, write 1');
+      return z.NEVER;
+    }),
+  )
   .register(told, { allowed: '1', example: '1' });
 
 // ---------------------------------------------------------------------------------------------- written form
 
-const label = (example: string): z.ZodString => text('a label', 50, example);
+const label = (example: string): z.ZodMiniString => text('a label', 50, example);
 
 const labels = z.strictObject({
-  trigger: label('bug:autofix').optional(),
-  'in-progress': label('bugloop:solving').optional(),
-  'needs-human': label('bugloop:escalated').optional(),
+  trigger: z.optional(label('bug:autofix')),
+  'in-progress': z.optional(label('bugloop:solving')),
+  'needs-human': z.optional(label('bugloop:escalated')),
 });
 
 const limits = z.strictObject({
-  max_ralph_iterations: whole(1, 100, 10).optional(),
-  max_review_iterations: whole(1, 100, 5).optional(),
-  timeout_minutes: whole(1, 360, 30).optional(),
-  max_diff_lines: whole(1, 100_000, 500).optional(),
-  max_diff_bytes: whole(1, 10_000_000, 200_000).optional(),
-  max_cost_usd: amount(1000, 5).optional(),
-  max_turns: whole(1, 1000, 100).optional(),
-  max_runs_per_hour: whole(1, 10_000, 10).optional(),
-  max_runs_per_day: whole(1, 10_000, 40).optional(),
-  max_actor_runs_per_hour: whole(1, 10_000, 5).optional(),
-  max_actor_runs_per_day: whole(1, 10_000, 20).optional(),
+  max_ralph_iterations: z.optional(whole(1, 100, 10)),
+  max_review_iterations: z.optional(whole(1, 100, 5)),
+  timeout_minutes: z.optional(whole(1, 360, 30)),
+  max_diff_lines: z.optional(whole(1, 100_000, 500)),
+  max_diff_bytes: z.optional(whole(1, 10_000_000, 200_000)),
+  max_cost_usd: z.optional(amount(1000, 5)),
+  max_turns: z.optional(whole(1, 1000, 100)),
+  max_runs_per_hour: z.optional(whole(1, 10_000, 10)),
+  max_runs_per_day: z.optional(whole(1, 10_000, 40)),
+  max_actor_runs_per_hour: z.optional(whole(1, 10_000, 5)),
+  max_actor_runs_per_day: z.optional(whole(1, 10_000, 20)),
 });
 
 const bugsolver = z.strictObject({
-  assignee: account('bugsolver-bot').optional(),
-  accounts: listOf(accountNumber, 'numbers of accounts', 20, '[49699333]').optional(),
-  use: choice(['auto', 'claude', 'command', 'search']).optional(),
-  model: text('the name of a model', 100, 'claude-opus-5-5').optional(),
-  command: command.optional(),
-  env: listOf(variableName, 'names of environment variables', 20, '[OPENAI_API_KEY]').optional(),
+  assignee: z.optional(account('bugsolver-bot')),
+  accounts: z.optional(listOf(accountNumber, 'numbers of accounts', 20, '[49699333]')),
+  use: z.optional(choice(['auto', 'claude', 'command', 'search'])),
+  model: z.optional(text('the name of a model', 100, 'claude-opus-5-5')),
+  command: z.optional(command),
+  env: z.optional(listOf(variableName, 'names of environment variables', 20, '[OPENAI_API_KEY]')),
 });
 
 const commands = z.strictObject({
-  setup: command.optional(),
-  build: command.optional(),
-  test: command.optional(),
-  test_files: command.optional(),
-  lint: command.optional(),
-  typecheck: command.optional(),
+  setup: z.optional(command),
+  build: z.optional(command),
+  test: z.optional(command),
+  test_files: z.optional(command),
+  lint: z.optional(command),
+  typecheck: z.optional(command),
 });
 
 /** A comment with this text asks the reviewer for a review: one plain line, in which nothing else can hide. */
@@ -222,8 +232,7 @@ const reviewCommand = z.strictObject({
   reviewer: account('reviewer[bot]'),
   command: z
     .string()
-    .max(100)
-    .regex(/^[@/][\w.-]+(?: [\w.-]+){0,5}$/)
+    .check(z.maxLength(100), z.regex(/^[@/][\w.-]+(?: [\w.-]+){0,5}$/))
     .register(told, { allowed: 'a mention or a slash command of at most 100 characters', example: '@reviewer review' }),
 });
 
@@ -239,54 +248,51 @@ const modelPrice = z.strictObject({
 
 const day = z.iso.date().register(told, { allowed: 'a day as YYYY-MM-DD', example: '2026-11-01' });
 
-const pathPatterns = (example: string): z.ZodArray<typeof pathPattern> => listOf(pathPattern, 'path patterns', 200, example);
+const pathPatterns = (example: string): z.ZodMiniArray<typeof pathPattern> => listOf(pathPattern, 'path patterns', 200, example);
 
 /** The file as it is written. Every key is optional; the defaults are in `normalise`. */
 export const writtenSchema = z.strictObject({
-  version: version.optional(),
-  labels: labels.optional(),
-  limits: limits.optional(),
+  version: z.optional(version),
+  labels: z.optional(labels),
+  limits: z.optional(limits),
   /** Another spelling of `limits.max_cost_usd`. */
-  budget: z.strictObject({ usd_per_issue: amount(1000, 5).optional() }).optional(),
-  branch_prefix: branchPrefix.optional(),
-  agents: z
-    .strictObject({
-      bugsolver: bugsolver.optional(),
-      reviewer: z.strictObject({ external: toggle(true).optional() }).optional(),
-    })
-    .optional(),
-  base: ref.optional(),
-  commands: commands.optional(),
-  results: z.strictObject({ junit: pathPattern.optional(), coverage: pathPattern.optional() }).optional(),
-  tests: pathPatterns('["**/*.test.*"]').optional(),
-  protected_paths: pathPatterns('["migrations/**"]').optional(),
-  sensitive_words: listOf(text('a word', 50, 'auth'), 'words', 100, '[auth, payment]').optional(),
-  proof: z.strictObject({ repeat: whole(1, 20, 2).optional(), required: toggle(true).optional() }).optional(),
-  gate: z
-    .strictObject({
-      ci: choice(['required', 'none']).optional(),
-      approvals: whole(0, 20, 0).optional(),
-      automatic_reviewers: listOf(account('coderabbitai[bot]'), 'logins', 50, '["coderabbitai[bot]"]').optional(),
-      review_commands: listOf(
-        reviewCommand,
-        'reviewers with their commands',
-        50,
-        '[{reviewer: "x[bot]", command: "@x review"}]',
-      ).optional(),
-    })
-    .optional(),
-  reviewers: z.strictObject({ request: toggle(false).optional() }).optional(),
-  human_approval: z.strictObject({ plan: toggle(false).optional() }).optional(),
-  triggers: z.strictObject({ bots: listOf(accountNumber, 'numbers of accounts', 20, '[49699333]').optional() }).optional(),
-  prices: z
-    .strictObject({
+  budget: z.optional(z.strictObject({ usd_per_issue: z.optional(amount(1000, 5)) })),
+  branch_prefix: z.optional(branchPrefix),
+  agents: z.optional(
+    z.strictObject({
+      bugsolver: z.optional(bugsolver),
+      reviewer: z.optional(z.strictObject({ external: z.optional(toggle(true)) })),
+    }),
+  ),
+  base: z.optional(ref),
+  commands: z.optional(commands),
+  results: z.optional(z.strictObject({ junit: z.optional(pathPattern), coverage: z.optional(pathPattern) })),
+  tests: z.optional(pathPatterns('["**/*.test.*"]')),
+  protected_paths: z.optional(pathPatterns('["migrations/**"]')),
+  sensitive_words: z.optional(listOf(text('a word', 50, 'auth'), 'words', 100, '[auth, payment]')),
+  proof: z.optional(z.strictObject({ repeat: z.optional(whole(1, 20, 2)), required: z.optional(toggle(true)) })),
+  gate: z.optional(
+    z.strictObject({
+      ci: z.optional(choice(['required', 'none'])),
+      approvals: z.optional(whole(0, 20, 0)),
+      automatic_reviewers: z.optional(listOf(account('coderabbitai[bot]'), 'logins', 50, '["coderabbitai[bot]"]')),
+      review_commands: z.optional(
+        listOf(reviewCommand, 'reviewers with their commands', 50, '[{reviewer: "x[bot]", command: "@x review"}]'),
+      ),
+    }),
+  ),
+  reviewers: z.optional(z.strictObject({ request: z.optional(toggle(false)) })),
+  human_approval: z.optional(z.strictObject({ plan: z.optional(toggle(false)) })),
+  triggers: z.optional(z.strictObject({ bots: z.optional(listOf(accountNumber, 'numbers of accounts', 20, '[49699333]')) })),
+  prices: z.optional(
+    z.strictObject({
       date: day,
       models: listOf(modelPrice, 'models', 100, '[{ model: in-house, input: 1, output: 2, cache_write: 1, cache_read: 0 }]'),
-    })
-    .optional(),
-  network: z
-    .strictObject({ setup: toggle(true).optional(), build: toggle(false).optional(), test: toggle(false).optional() })
-    .optional(),
+    }),
+  ),
+  network: z.optional(
+    z.strictObject({ setup: z.optional(toggle(true)), build: z.optional(toggle(false)), test: z.optional(toggle(false)) }),
+  ),
 });
 export type Written = z.output<typeof writtenSchema>;
 

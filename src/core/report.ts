@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reviewSchema } from './ledger.ts';
+import { sumsSchema } from './sums.ts';
 
 /**
  * The run report: everything a run leaves behind, and the only source of every number that bugloop ever shows.
@@ -73,10 +74,6 @@ const proof = z.strictObject({
   /** Share of executable lines that ran, in percent, where coverage could be measured. */
   coverage: z.strictObject({ before: z.number(), after: z.number() }).exactOptional(),
 });
-
-/** What runs before this one came to, where it goes on with their work. */
-export const sumsSchema = z.strictObject({ runs: z.int(), attempts: z.int(), dollars: z.number(), durationMs: z.number() });
-export type Sums = z.infer<typeof sumsSchema>;
 
 /** The first half of a proof: the base source with new tests, and how it is red. */
 const reproduction = z.strictObject({
@@ -200,7 +197,7 @@ export const reportSchema = z.strictObject({
   /** What became of each thread, where the run answered a review. */
   review: reviewSchema.exactOptional(),
   /** Of the same change, where this run is a further round of it. */
-  earlier: sumsSchema.exactOptional(),
+  earlier: z.exactOptional(sumsSchema),
   cost: z.strictObject({
     usage,
     dollars: z.number(),

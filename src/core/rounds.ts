@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { CommitId } from './types.ts';
 
 /** When a round of review is due that nobody asked for: after failed checks, after a round that died, after silence. */
@@ -13,10 +13,10 @@ export const roundSchema = z.strictObject({
   /** Where the change was. */
   head: z.string(),
   /** Checks of that head had failed. */
-  checks: z.literal(true).exactOptional(),
-  ended: z.literal(true).exactOptional(),
+  checks: z.exactOptional(z.literal(true)),
+  ended: z.exactOptional(z.literal(true)),
   /** Somebody wanted it: only the others are counted. */
-  asked: z.literal(true).exactOptional(),
+  asked: z.exactOptional(z.literal(true)),
 });
 export type Round = z.infer<typeof roundSchema>;
 

@@ -1,5 +1,6 @@
-import { z } from 'zod';
-import { sumsSchema, type RunReport, type Sums } from './report.ts';
+import * as z from 'zod/mini';
+import type { RunReport } from './report.ts';
+import { sumsSchema, type Sums } from './sums.ts';
 import { roundSchema } from './rounds.ts';
 import type { Reason } from './types.ts';
 
@@ -66,46 +67,48 @@ const recordSchema = z.strictObject({
   text: z.string(),
   run: z.string(),
   branch: z.string(),
-  base: z.strictObject({ branch: z.string().exactOptional(), commit: z.string() }),
+  base: z.strictObject({ branch: z.exactOptional(z.string()), commit: z.string() }),
   /** Work in progress on the branch, for whoever goes on. */
-  progress: z.strictObject({ commit: z.string(), attempts: z.int() }).exactOptional(),
+  progress: z.exactOptional(z.strictObject({ commit: z.string(), attempts: z.int() })),
   /** Waits until a person with write permission approves the plan of this digest. */
-  plan: z.strictObject({ digest: z.string(), approvedBy: z.string().exactOptional() }).exactOptional(),
+  plan: z.exactOptional(z.strictObject({ digest: z.string(), approvedBy: z.exactOptional(z.string()) })),
   /** The newest stop or skip, kept for good: which run was the last one then, when, and by whom. */
-  halt: z.strictObject({ at: z.string(), by: z.string(), skip: z.boolean(), run: z.string() }).exactOptional(),
+  halt: z.exactOptional(z.strictObject({ at: z.string(), by: z.string(), skip: z.boolean(), run: z.string() })),
   /** Only a test was asked for, by whoever asked last. */
-  testsOnly: z.boolean().exactOptional(),
+  testsOnly: z.exactOptional(z.boolean()),
   /** Runs of the last day that began on this issue, oldest first: what caps are counted from. */
-  starts: z
-    .array(z.strictObject({ at: z.string(), by: z.int().exactOptional(), comment: z.int().exactOptional() }))
-    .exactOptional(),
+  starts: z.exactOptional(
+    z.array(z.strictObject({ at: z.string(), by: z.exactOptional(z.int()), comment: z.exactOptional(z.int()) })),
+  ),
   /** Rounds of review, oldest first: what starts one by itself is held to them. */
-  rounds: z.array(roundSchema).exactOptional(),
-  change: z.strictObject({ number: z.int().exactOptional(), url: z.string().exactOptional(), head: z.string() }).exactOptional(),
+  rounds: z.exactOptional(z.array(roundSchema)),
+  change: z.exactOptional(
+    z.strictObject({ number: z.exactOptional(z.int()), url: z.exactOptional(z.string()), head: z.string() }),
+  ),
   /** Head for which a gate marked the change ready, or found it so. */
-  ready: z.string().exactOptional(),
+  ready: z.exactOptional(z.string()),
   /** Who may know the lines of the change, as `git blame` has it. */
-  reviewers: z.array(z.strictObject({ login: z.string(), share: z.int() })).exactOptional(),
+  reviewers: z.exactOptional(z.array(z.strictObject({ login: z.string(), share: z.int() }))),
   /** The last report, without what only its run directory can hold. */
-  report: z
-    .strictObject({
+  report: z.exactOptional(
+    z.strictObject({
       outcome: z.string(),
-      escalation: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
+      escalation: z.exactOptional(z.strictObject({ code: z.string(), message: z.string() })),
       attempts: z.int(),
       dollars: z.number(),
       durationMs: z.number(),
       /** Runs for the same change besides the one that this is about. */
-      earlier: sumsSchema.exactOptional(),
-      head: z.string().exactOptional(),
-      headTree: z.string().exactOptional(),
-      redTree: z.string().exactOptional(),
+      earlier: z.exactOptional(sumsSchema),
+      head: z.exactOptional(z.string()),
+      headTree: z.exactOptional(z.string()),
+      redTree: z.exactOptional(z.string()),
       failToPass: z.int(),
       /** What a person has to look at before a gate may say yes. */
-      needsHuman: z
-        .array(z.strictObject({ code: z.string(), message: z.string(), path: z.string().exactOptional() }))
-        .exactOptional(),
-    })
-    .exactOptional(),
+      needsHuman: z.exactOptional(
+        z.array(z.strictObject({ code: z.string(), message: z.string(), path: z.exactOptional(z.string()) })),
+      ),
+    }),
+  ),
 });
 export type StateRecord = z.infer<typeof recordSchema>;
 

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { askedBy } from '../core/halt.ts';
-import type { RunReport, Sums } from '../core/report.ts';
+import type { RunReport } from '../core/report.ts';
+import type { Sums } from '../core/sums.ts';
 import { addRound, endRound, judgeRound, type Pace, type Waiting } from '../core/rounds.ts';
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import { sortThreads, type SortedThreads } from '../core/threads.ts';

@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ownCheck } from '../../core/own.ts';
 import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
 import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';
 import type { Gate, GateWord, Remote, Liveness } from '../../ports.ts';
-import { askReview } from './ask.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
@@ -41,15 +40,18 @@ export function openGitHubGate(options: GateOptions): Gate {
     },
     backToDraft: ({ id }) => turn(http, 'convertPullRequestToDraft', id),
     tell: ({ told }, text) => tell(http, told?.comment, options.redact(text)),
-    askReview: async (snapshot, ask) => askReview(http, { ...options, ...(await options.liveness()) }, snapshot, ask),
+    async askReview(snapshot, ask) {
+      const { askReview } = await import('./ask.ts');
+      return askReview(http, { ...options, ...(await options.liveness()) }, snapshot, ask);
+    },
   };
 }
 
 // ---------------------------------------------------------------------------------------------- draft and back
 
-const turned = z.object({ turned: z.object({ clientMutationId: z.string().nullish() }).nullable() });
-const told = z.object({ told: z.object({ clientMutationId: z.string().nullish() }).nullable() });
-const headAnswer = z.object({ node: z.object({ headRefOid: z.string() }).nullable() });
+const turned = z.object({ turned: z.nullable(z.object({ clientMutationId: z.nullish(z.string()) })) });
+const told = z.object({ told: z.nullable(z.object({ clientMutationId: z.nullish(z.string()) })) });
+const headAnswer = z.object({ node: z.nullable(z.object({ headRefOid: z.string() })) });
 
 /** Draft and ready exist in GraphQL only. Done twice, each is the same as once. */
 async function turn(

@@ -1,5 +1,5 @@
 import type { Octokit } from '@octokit/rest';
-import type { z } from 'zod';
+import * as z from 'zod/mini';
 import type { TokenKind } from '../../core/setup/facts.ts';
 import { BugloopError } from '../../errors.ts';
 import { openExchange, type Answer, type Call } from './exchange.ts';
@@ -29,14 +29,14 @@ type Ask<T> =
   | {
       route: string;
       parameters?: Record<string, unknown>;
-      schema: z.ZodType<T>;
+      schema: z.core.$ZodType<T>;
       /** Shown the headers of the answer. */
       headers?: (headers: AnswerHeaders) => void;
     }
   | {
       query: string;
       variables: Record<string, unknown>;
-      schema: z.ZodType<T>;
+      schema: z.core.$ZodType<T>;
       /** An answer of the right form counts although parts of it, which may be missing, came with errors. */
       partial?: boolean;
     };
@@ -113,7 +113,7 @@ export function openHttp(options: GitHubRequests): Http {
 
   async function request<T>(ask: Ask<T>): Promise<T> {
     const { data, error } = 'route' in ask ? { data: await rest(ask) } : await graphql(ask);
-    const answer = ask.schema.safeParse(data);
+    const answer = z.safeParse(ask.schema, data);
     if (error !== undefined && !(answer.success && 'partial' in ask && ask.partial)) throw error;
     if (answer.success) return answer.data;
     const [issue] = answer.error.issues;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { CommitId } from '../../core/types.ts';
 import type { Http } from './http.ts';
 import { findTrouble } from './trouble.ts';

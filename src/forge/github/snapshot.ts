@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Config } from '../../core/config.ts';
 import type { Account, ProofClaim, Snapshot } from '../../core/snapshot.ts';
 import { readState, type StateRecord } from '../../core/state.ts';

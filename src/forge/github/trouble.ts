@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { describePermissions, permissionFor, whereToAuthorize, whereToGrant, whereToRenew } from '../../core/setup/token.ts';
 import { redact } from '../../core/text.ts';
 import { BugloopError } from '../../errors.ts';
@@ -91,16 +91,16 @@ export function explainStatus(
 
 const graphqlErrors = z.array(
   z.object({
-    type: z.string().optional(),
-    message: z.string().catch(''),
-    path: z.array(z.union([z.string(), z.number()])).catch([]),
-    extensions: z.object({ saml_failure: z.boolean().catch(false) }).optional(),
+    type: z.optional(z.string()),
+    message: z.catch(z.string(), ''),
+    path: z.catch(z.array(z.union([z.string(), z.number()])), []),
+    extensions: z.optional(z.object({ saml_failure: z.catch(z.boolean(), false) })),
   }),
 );
 
 /** Errors that come with a status of 200. The first final one decides; else nobody knows what was done. */
 export function explainGraphql(options: GitHubRequests, errors: unknown, headers: AnswerHeaders, document: string): BugloopError {
-  const list = graphqlErrors.catch([]).parse(errors);
+  const list = z.catch(graphqlErrors, []).parse(errors);
   const { apiUrl, slug } = options;
   if (list.some(({ type }) => type === 'RATE_LIMITED')) {
     const waitMs = readLimit(200, headers, '"RATE_LIMITED"', options.now()) ?? secondaryPauseMs;

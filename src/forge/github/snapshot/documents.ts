@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** The GraphQL documents behind a snapshot, and what is read of their answers. */
 
@@ -17,15 +17,15 @@ const account = /* GraphQL */ `
     }
   }
 `;
-const accountSchema = z.object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() });
+const accountSchema = z.object({ __typename: z.string(), login: z.string(), databaseId: z.nullish(z.int()) });
 export type AccountNode = z.infer<typeof accountSchema>;
 
-const connection = <T extends z.ZodType>(node: T) =>
+const connection = <T extends z.ZodMiniType>(node: T) =>
   z.object({
-    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
-    nodes: z.array(node.nullable()).nullable(),
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.nullable(z.string()) }),
+    nodes: z.nullable(z.array(z.nullable(node))),
   });
-const nodesOf = <T extends z.ZodType>(node: T) => z.object({ nodes: z.array(node.nullable()).nullable() });
+const nodesOf = <T extends z.ZodMiniType>(node: T) => z.object({ nodes: z.nullable(z.array(z.nullable(node))) });
 const pageInfo = 'pageInfo { hasNextPage endCursor }';
 const oid = z.object({ oid: z.string() });
 
@@ -44,13 +44,13 @@ const reviewFields = /* GraphQL */ `
   }
 `;
 const reviewSchema = z.object({
-  author: accountSchema.nullable(),
+  author: z.nullable(accountSchema),
   state: z.string(),
-  commit: oid.nullable(),
+  commit: z.nullable(oid),
   authorCanPushToRepository: z.boolean(),
-  submittedAt: z.string().nullable(),
+  submittedAt: z.nullable(z.string()),
   body: z.string(),
-  comments: nodesOf(z.object({ replyTo: z.object({ id: z.string() }).nullable() })).extend({ totalCount: z.int() }),
+  comments: z.extend(nodesOf(z.object({ replyTo: z.nullable(z.object({ id: z.string() })) })), { totalCount: z.int() }),
 });
 export type ReviewNode = z.infer<typeof reviewSchema>;
 
@@ -72,10 +72,10 @@ const threadSchema = z.object({
   isResolved: z.boolean(),
   isOutdated: z.boolean(),
   path: z.string(),
-  line: z.int().nullable(),
-  originalLine: z.int().nullable(),
-  resolvedBy: z.object({ login: z.string() }).nullable(),
-  comments: nodesOf(z.object({ author: accountSchema.nullable() })),
+  line: z.nullable(z.int()),
+  originalLine: z.nullable(z.int()),
+  resolvedBy: z.nullable(z.object({ login: z.string() })),
+  comments: nodesOf(z.object({ author: z.nullable(accountSchema) })),
 });
 export type ThreadNode = z.infer<typeof threadSchema>;
 
@@ -83,12 +83,12 @@ export type ThreadNode = z.infer<typeof threadSchema>;
 
 const workflowRun = 'workflowRun { databaseId event file { path } workflow { name } }';
 const workflowRunSchema = z.object({
-  databaseId: z.int().nullable(),
+  databaseId: z.nullable(z.int()),
   event: z.string(),
-  file: z.object({ path: z.string() }).nullable(),
+  file: z.nullable(z.object({ path: z.string() })),
   workflow: z.object({ name: z.string() }),
 });
-const appSchema = z.object({ databaseId: z.int().nullable(), slug: z.string() });
+const appSchema = z.object({ databaseId: z.nullable(z.int()), slug: z.string() });
 
 const contextFields = /* GraphQL */ `
   ${pageInfo}
@@ -122,25 +122,25 @@ const contextFields = /* GraphQL */ `
 `;
 const runSchema = z.object({
   __typename: z.literal('CheckRun'),
-  databaseId: z.int().nullable(),
+  databaseId: z.nullable(z.int()),
   name: z.string(),
   status: z.string(),
-  conclusion: z.string().nullable(),
-  startedAt: z.string().nullable(),
-  externalId: z.string().nullable(),
+  conclusion: z.nullable(z.string()),
+  startedAt: z.nullable(z.string()),
+  externalId: z.nullable(z.string()),
   isRequired: z.boolean(),
-  checkSuite: z.object({ app: appSchema.nullable(), commit: oid, workflowRun: workflowRunSchema.nullable() }),
+  checkSuite: z.object({ app: z.nullable(appSchema), commit: oid, workflowRun: z.nullable(workflowRunSchema) }),
 });
 const statusSchema = z.object({
   __typename: z.literal('StatusContext'),
   id: z.string(),
   context: z.string(),
   state: z.string(),
-  description: z.string().nullable(),
+  description: z.nullable(z.string()),
   createdAt: z.string(),
   isRequired: z.boolean(),
-  commit: oid.nullable(),
-  creator: accountSchema.nullable(),
+  commit: z.nullable(oid),
+  creator: z.nullable(accountSchema),
 });
 const contextSchema = z.union([runSchema, statusSchema]);
 export type ContextNode = z.infer<typeof contextSchema>;
@@ -158,18 +158,18 @@ const suiteFields = /* GraphQL */ `
 `;
 const suiteSchema = z.object({
   status: z.string(),
-  conclusion: z.string().nullable(),
+  conclusion: z.nullable(z.string()),
   createdAt: z.string(),
-  app: appSchema.nullable(),
-  checkRuns: z.object({ totalCount: z.int() }).nullable(),
-  workflowRun: workflowRunSchema.nullable(),
+  app: z.nullable(appSchema),
+  checkRuns: z.nullable(z.object({ totalCount: z.int() })),
+  workflowRun: z.nullable(workflowRunSchema),
 });
 export type SuiteNode = z.infer<typeof suiteSchema>;
 
 const commitSchema = z.object({
   oid: z.string(),
-  statusCheckRollup: z.object({ contexts: connection(contextSchema) }).nullable(),
-  checkSuites: connection(suiteSchema).nullable(),
+  statusCheckRollup: z.nullable(z.object({ contexts: connection(contextSchema) })),
+  checkSuites: z.nullable(connection(suiteSchema)),
 });
 
 // ---------------------------------------------------------------------------------------------- comments and the issue
@@ -181,10 +181,10 @@ const commentFields = /* GraphQL */ `
 const commentSchema = z.object({
   id: z.string(),
   body: z.string(),
-  author: accountSchema.nullable(),
-  editor: accountSchema.nullable(),
+  author: z.nullable(accountSchema),
+  editor: z.nullable(accountSchema),
   createdAt: z.string(),
-  lastEditedAt: z.string().nullable(),
+  lastEditedAt: z.nullable(z.string()),
 });
 export type CommentNode = z.infer<typeof commentSchema>;
 
@@ -198,15 +198,15 @@ const eventFields = /* GraphQL */ `
 `;
 const eventSchema = z.object({
   __typename: z.string(),
-  actor: accountSchema.nullish(),
-  label: z.object({ name: z.string() }).optional(),
-  assignee: z.object({ login: z.string().optional() }).nullish(),
+  actor: z.nullish(accountSchema),
+  label: z.optional(z.object({ name: z.string() })),
+  assignee: z.nullish(z.object({ login: z.optional(z.string()) })),
 });
 export type EventNode = z.infer<typeof eventSchema>;
 const eventTypes = 'itemTypes: [LABELED_EVENT, ASSIGNED_EVENT]';
 
 const recordSchema = z.object({ comments: connection(commentSchema), timelineItems: connection(eventSchema) });
-const recordPage = recordSchema.partial();
+const recordPage = z.partial(recordSchema);
 export type RecordPage = z.infer<typeof recordPage>;
 
 // ---------------------------------------------------------------------------------------------- the first look
@@ -214,7 +214,7 @@ export type RecordPage = z.infer<typeof recordPage>;
 const labelFields = `${pageInfo} nodes { name }`;
 const labelSchema = z.object({ name: z.string() });
 const awaitedFields = `${pageInfo} nodes { requestedReviewer { ...account } }`;
-const awaitedSchema = z.object({ requestedReviewer: accountSchema.partial().nullable() });
+const awaitedSchema = z.object({ requestedReviewer: z.nullable(z.partial(accountSchema)) });
 export type AwaitedNode = z.infer<typeof awaitedSchema>;
 const ruleFields = /* GraphQL */ `
   ${pageInfo}
@@ -226,12 +226,12 @@ const ruleFields = /* GraphQL */ `
   }
 `;
 const ruleSchema = z.object({
-  parameters: z
-    .object({
+  parameters: z.nullable(
+    z.object({
       __typename: z.string(),
-      requiredStatusChecks: z.array(z.object({ context: z.string(), integrationId: z.int().nullable() })).optional(),
-    })
-    .nullable(),
+      requiredStatusChecks: z.optional(z.array(z.object({ context: z.string(), integrationId: z.nullable(z.int()) }))),
+    }),
+  ),
 });
 export type RuleNode = z.infer<typeof ruleSchema>;
 
@@ -303,10 +303,11 @@ export const snapshotDocument = /* GraphQL */ `
 
 const fileSchema = z.object({
   mode: z.int(),
-  object: z
-    .object({ text: z.string().nullable(), byteSize: z.int(), isBinary: z.boolean().nullable(), isTruncated: z.boolean() })
-    .partial()
-    .nullable(),
+  object: z.nullable(
+    z.partial(
+      z.object({ text: z.nullable(z.string()), byteSize: z.int(), isBinary: z.nullable(z.boolean()), isTruncated: z.boolean() }),
+    ),
+  ),
 });
 export type FileNode = z.infer<typeof fileSchema>;
 const changeSchema = z.object({
@@ -316,35 +317,37 @@ const changeSchema = z.object({
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
   createdAt: z.string(),
   isDraft: z.boolean(),
-  turns: nodesOf(z.object({ __typename: z.string(), actor: accountSchema.nullish() })),
+  turns: nodesOf(z.object({ __typename: z.string(), actor: z.nullish(accountSchema) })),
   mergeable: z.string(),
   headRefOid: z.string(),
   headRefName: z.string(),
-  headRepository: z.object({ id: z.string() }).nullable(),
+  headRepository: z.nullable(z.object({ id: z.string() })),
   baseRefOid: z.string(),
   baseRefName: z.string(),
-  baseRepository: z.object({ id: z.string() }).nullable(),
-  baseRef: z
-    .object({
-      target: oid.extend({ file: fileSchema.nullish() }).nullable(),
-      refUpdateRule: z.object({ requiredStatusCheckContexts: z.array(z.string().nullable()).nullable() }).nullable(),
-      rules: connection(ruleSchema).nullable(),
-    })
-    .nullable(),
-  author: accountSchema.nullable(),
-  labels: connection(labelSchema).nullable(),
-  line: nodesOf(z.object({ commit: oid.extend({ parents: nodesOf(oid) }) })).extend({ totalCount: z.int() }),
+  baseRepository: z.nullable(z.object({ id: z.string() })),
+  baseRef: z.nullable(
+    z.object({
+      target: z.nullable(z.extend(oid, { file: z.nullish(fileSchema) })),
+      refUpdateRule: z.nullable(z.object({ requiredStatusCheckContexts: z.nullable(z.array(z.nullable(z.string()))) })),
+      rules: z.nullable(connection(ruleSchema)),
+    }),
+  ),
+  author: z.nullable(accountSchema),
+  labels: z.nullable(connection(labelSchema)),
+  line: z.extend(nodesOf(z.object({ commit: z.extend(oid, { parents: nodesOf(oid) }) })), { totalCount: z.int() }),
   commits: nodesOf(z.object({ commit: commitSchema })),
-  reviews: connection(reviewSchema).nullable(),
+  reviews: z.nullable(connection(reviewSchema)),
   reviewThreads: connection(threadSchema),
-  reviewRequests: connection(awaitedSchema).nullable(),
+  reviewRequests: z.nullable(connection(awaitedSchema)),
   comments: connection(commentSchema),
-  closingIssuesReferences: nodesOf(recordSchema.extend({ number: z.int(), repository: z.object({ id: z.string() }) })).nullable(),
+  closingIssuesReferences: z.nullable(
+    nodesOf(z.extend(recordSchema, { number: z.int(), repository: z.object({ id: z.string() }) })),
+  ),
 });
 export type ChangeNode = z.infer<typeof changeSchema>;
 export const snapshotAnswer = z.object({
-  viewer: z.object({ login: z.string(), databaseId: z.int().nullable() }),
-  repository: z.object({ id: z.string(), pullRequest: changeSchema.nullable() }).nullable(),
+  viewer: z.object({ login: z.string(), databaseId: z.nullable(z.int()) }),
+  repository: z.nullable(z.object({ id: z.string(), pullRequest: z.nullable(changeSchema) })),
 });
 
 // ---------------------------------------------------------------------------------------------- further pages
@@ -397,23 +400,23 @@ export const pagesDocument = /* GraphQL */ `
 `;
 const morePages = z.object({
   headRefOid: z.string(),
-  reviews: connection(reviewSchema).nullish(),
-  reviewThreads: connection(threadSchema).nullish(),
-  comments: connection(commentSchema).nullish(),
-  labels: connection(labelSchema).nullish(),
-  reviewRequests: connection(awaitedSchema).nullish(),
-  baseRef: z.object({ rules: connection(ruleSchema).nullable() }).nullish(),
+  reviews: z.nullish(connection(reviewSchema)),
+  reviewThreads: z.nullish(connection(threadSchema)),
+  comments: z.nullish(connection(commentSchema)),
+  labels: z.nullish(connection(labelSchema)),
+  reviewRequests: z.nullish(connection(awaitedSchema)),
+  baseRef: z.nullish(z.object({ rules: z.nullable(connection(ruleSchema)) })),
   commits: nodesOf(
     z.object({
       commit: z.object({
         oid: z.string(),
-        statusCheckRollup: z.object({ contexts: connection(contextSchema) }).nullish(),
-        checkSuites: connection(suiteSchema).nullish(),
+        statusCheckRollup: z.nullish(z.object({ contexts: connection(contextSchema) })),
+        checkSuites: z.nullish(connection(suiteSchema)),
       }),
     }),
   ),
 });
-export const pagesAnswer = z.object({ repository: z.object({ pullRequest: morePages.nullable() }).nullable() });
+export const pagesAnswer = z.object({ repository: z.nullable(z.object({ pullRequest: z.nullable(morePages) })) });
 
 // ---------------------------------------------------------------------------------------------- the issue
 
@@ -440,12 +443,12 @@ export const recordDocument = /* GraphQL */ `
   ${account}
 `;
 export const recordAnswer = z.object({
-  repository: z
-    .object({
-      pullRequest: z.object({ headRefOid: z.string(), mergeable: z.string() }).nullable(),
-      issue: recordPage.nullish(),
-    })
-    .nullable(),
+  repository: z.nullable(
+    z.object({
+      pullRequest: z.nullable(z.object({ headRefOid: z.string(), mergeable: z.string() })),
+      issue: z.nullish(recordPage),
+    }),
+  ),
 });
 
 /** Whether it can be merged, which GitHub begins to work out when somebody asks. */
@@ -476,17 +479,17 @@ export const commentsDocument = /* GraphQL */ `
   ${account}
 `;
 export const commentsAnswer = z.object({
-  repository: z
-    .object({
+  repository: z.nullable(
+    z.object({
       id: z.string(),
-      lock: z.object({ target: oid.extend({ message: z.string().optional() }).nullable() }).nullable(),
-      pullRequest: z
-        .object({
+      lock: z.nullable(z.object({ target: z.nullable(z.extend(oid, { message: z.optional(z.string()) })) })),
+      pullRequest: z.nullable(
+        z.object({
           headRefOid: z.string(),
-          baseRef: z.object({ target: z.object({ tree: oid.optional() }).nullable() }).nullable(),
+          baseRef: z.nullable(z.object({ target: z.nullable(z.object({ tree: z.optional(oid) })) })),
           comments: connection(commentSchema),
-        })
-        .nullable(),
-    })
-    .nullable(),
+        }),
+      ),
+    }),
+  ),
 });
