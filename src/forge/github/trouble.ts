@@ -89,18 +89,21 @@ export function explainStatus(
   return troubled(new BugloopError('api.refused', `${apiUrl} answered ${status}: ${words}`), { outcome: 'refused', status });
 }
 
+/** A part of another form is as good as this one: an error is told in any case. */
+const orElse = z.catch;
+
 const graphqlErrors = z.array(
   z.object({
     type: z.optional(z.string()),
-    message: z.catch(z.string(), ''),
-    path: z.catch(z.array(z.union([z.string(), z.number()])), []),
-    extensions: z.optional(z.object({ saml_failure: z.catch(z.boolean(), false) })),
+    message: orElse(z.string(), ''),
+    path: orElse(z.array(z.union([z.string(), z.number()])), []),
+    extensions: z.optional(z.object({ saml_failure: orElse(z.boolean(), false) })),
   }),
 );
 
 /** Errors that come with a status of 200. The first final one decides; else nobody knows what was done. */
 export function explainGraphql(options: GitHubRequests, errors: unknown, headers: AnswerHeaders, document: string): BugloopError {
-  const list = z.catch(graphqlErrors, []).parse(errors);
+  const list = orElse(graphqlErrors, []).parse(errors);
   const { apiUrl, slug } = options;
   if (list.some(({ type }) => type === 'RATE_LIMITED')) {
     const waitMs = readLimit(200, headers, '"RATE_LIMITED"', options.now()) ?? secondaryPauseMs;
