@@ -15,6 +15,8 @@ export interface Options {
   count: number | undefined;
   /** Beginnings of the names of bugs; empty for the usual choice. */
   bugs: readonly string[];
+  /** Beginnings of the names of changes that are played on them; empty for all. */
+  variants: readonly string[];
   /** Where a bench may leave what it generates; gone when it ends. */
   scratch: string;
   readonly say: (line: string) => void;

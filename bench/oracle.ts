@@ -52,7 +52,7 @@ export const oracle: Bench = {
           skipped.push(bug?.id ?? '');
         });
         if (materialised === undefined) continue;
-        for (const variant of makeVariants(materialised)) {
+        for (const variant of makeVariants(materialised).filter(({ name }) => isChosen(name, options.variants))) {
           const row = await judge(materialised, variant, options);
           judged.push(row);
           const mark = row.accepted === (row.kind === 'gold') ? 'ok ' : row.kind === 'half' ? 'half' : 'WRONG';
@@ -76,11 +76,14 @@ interface Source {
 async function chooseBugs({ full, bugs: wanted, count = full ? Infinity : 6 }: Options): Promise<Source[]> {
   const registry = (await readBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialise(bug) }));
   const real = (await readRealBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialiseReal(bug) }));
-  if (wanted.length > 0) return [...registry, ...real].filter(({ id }) => wanted.some((name) => id.startsWith(name)));
+  if (wanted.length > 0) return [...registry, ...real].filter(({ id }) => isChosen(id, wanted));
   const bugs = full ? [...registry, ...real] : registry;
   const step = Math.max(1, bugs.length / count);
   return bugs.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step)).slice(0, count);
 }
+
+const isChosen = (name: string, beginnings: readonly string[]): boolean =>
+  beginnings.length === 0 || beginnings.some((beginning) => name.startsWith(beginning));
 
 async function judge(bug: Materialised, variant: Variant, { scratch }: Options): Promise<Judged> {
   const directory = await mkdtemp(join(scratch, 'bug-'));

@@ -27,6 +27,7 @@ import { turns } from './turns.ts';
  *   npm run bench                        everything that fits into a quarter of an hour on two slow cores
  *   npm run bench -- start digest        these only
  *   npm run bench -- oracle --bug a@1    one bug, by the beginning of its name
+ *   npm run bench -- oracle --variant gold   one kind of change, likewise
  *   npm run bench:full                   all bugs, all rounds
  *   npm run bench -- --out bench/results the JSON and the page go where the README takes its table from; what lies there
  *                                        of benches that are not run this time stays, with the commit it is of
@@ -55,6 +56,7 @@ const { values: flags, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     count: { type: 'string' },
     bug: { type: 'string', multiple: true, default: [] },
+    variant: { type: 'string', multiple: true, default: [] },
     out: { type: 'string', default: fileURLToPath(new URL('../.cache/bench', import.meta.url)) },
   },
 });
@@ -100,7 +102,7 @@ async function measure(bench: Bench): Promise<Result> {
   const count = flags.count === undefined ? undefined : Number(flags.count);
   say(`${bench.id}: ${bench.title}`);
   try {
-    const rows = await bench.run({ full: flags.full, count, bugs: flags.bug, scratch, say });
+    const rows = await bench.run({ full: flags.full, count, bugs: flags.bug, variants: flags.variant, scratch, say });
     return { ...end(), rows };
   } catch (error) {
     const broken = error instanceof Error ? error.message : String(error);
