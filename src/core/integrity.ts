@@ -1,4 +1,5 @@
-import { compareMoved, compareTestFiles, nameOf, pairTests, reporter, type Comparison } from './integrity/difference.ts';
+import { compareMoved, compareTestFiles, pairTests, type Comparison } from './integrity/difference.ts';
+import { nameOf, reporter } from './integrity/findings.ts';
 import { judgeConfiguration, judgeSupport } from './integrity/harness.ts';
 import { readerFor, type Reader } from './integrity/languages.ts';
 import type { FindingKind, IntegrityFinding, TestCase, TestFile } from './integrity/model.ts';

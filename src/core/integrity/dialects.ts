@@ -26,33 +26,48 @@ export const python: ScannedLanguage = {
   attribute: /^@/,
   test: (block) => named(block, /^(?:async\s+)?def\s+(test\w*)/),
   suite: (block) => named(block, /^class\s+(\w+)/),
-  skip: /@?(pytest\.mark\.skip(if)?|pytest\.skip|pytest\.importorskip|unittest\.skip(If|Unless)?|@skip(If|Unless)?|self\.skipTest|raise\s+(unittest\.)?SkipTest)\b|\bpytestmark\s*=.*\bskip|__test__\s*=\s*False|collect_ignore/,
+  takesOut:
+    /^def (pytest_(collection_modifyitems|ignore_collect|deselected|collect_file|runtest_\w+|pyfunc_call|report_teststatus|sessionfinish)|__init__)\(/,
+  // A class is collected by its name, or for what it inherits.
+  skip: /^class\s+(?!Test)\w+\s*(\(\s*(object)?\s*\))?\s*:|@?(pytest\.mark\.skip(if)?|pytest\.skip|pytest\.importorskip|unittest\.skip(If|Unless)?|@skip(If|Unless)?|self\.skipTest|raise\s+(unittest\.)?SkipTest)\b|\bpytestmark\s*=.*\bskip|__test__\s*=\s*False|collect_ignore/m,
+  swallow: /\bsuppress\(/,
   expectedFailure: /\b(pytest\.mark\.xfail|pytest\.xfail|unittest\.expectedFailure|@expectedFailure)\b/,
   timeout: /pytest\.mark\.timeout\(\s*(?:timeout\s*=\s*)?([\d._]+)?|faulthandler_timeout/,
   retry: /(?:pytest\.mark\.flaky|@flaky|@retry|@repeat)\b(?:\([^)\d]*(\d+))?/,
   exit: /\b(os\._exit|sys\.exit|pytest\.exit)\(/,
   assertion: /^(?:async\s+)?(?:with\s+)?(?:[\w.]+\.)?(assert[A-Z_]\w*|raises|warns|fail|assert_\w+)\s*\(/,
-  claim: /^assert\b\s*\(?(?=.)/,
+  claim: /^assert\b\s*(?=.)/,
   leading: /^(?!)/,
   condition: /^(if|elif|else|match|case)\b/,
   attempt: /^try\s*:/,
   handler: /^except\b/,
+  declares: /^(?:async\s+)?def\s+(\w+)|^class\s+(\w+)|^(\w+)\s*=\s*(?:lambda\b|(?:mock\.)?\w*(?:Mock|mock|create_autospec)\()/,
+  replaces: [
+    /\bpatch\(\s*["']([\w.]+)["']/,
+    /\bpatch\.object\(\s*([\w.]+)\s*,\s*["'](\w+)["']/,
+    /\bmonkeypatch\.setattr\(\s*(?:["']([\w.]+)["']|([\w.]+)\s*,\s*["'](\w+)["'])/,
+    /^(\w+(?:\.\w+)+)\s*=\s*(?:lambda\b|(?:mock\.|\w*)(?:Mock|MagicMock|AsyncMock)\(|create_autospec\()/,
+  ],
   rows: /parametrize\(|^\w*(cases|params|data|examples|table)\w*\s*=\s*[[(]/i,
 };
 
 export const go: ScannedLanguage = {
   lexicon: lexicons.go,
   ...braces,
-  attribute: /^\/\/go:build/,
+  attribute: /^(?!)/,
   test: (block) =>
     named(block, /^func\s+(?:\([^)]*\)\s*)?((?:Test|Fuzz|Example)\w*)\s*\(/) ??
     (/\b\w+\.Run\(\s*["`]/.test(block.head) && block.children.length > 0 ? quoted(block) : undefined),
   suite: () => undefined,
   skip: /\b[a-z]\w*\.(Skip|Skipf|SkipNow)\(/,
-  exit: /\bos\.Exit\(|\bruntime\.Goexit\(/,
+  directives: [{ opens: /^\/\/\s*(go:build|\+build)\b/ }],
+  swallow: /\brecover\(\)/,
+  declares: /^func\s+(?:\([^)]*\)\s*)?(\w+)\s*\(|^(?:var\s+)?(\w+)\s*:?=\s*func\b|^type\s+(\w+)/,
+  // Whoever declares this decides himself whether the tests are run.
+  exit: /\bos\.Exit\(|\bruntime\.Goexit\(|^func TestMain\(/,
   assertion: /^(?:if\s+!?)?(?:assert|require|is|qt|suite|s|a|r|c|check|must|cmp|td)\.((?:[A-Z])\w+)\s*\(/,
   leading: /^(t|tt|s\.T\(\)|suite\.T\(\)|c|b)$/,
-  expectedFirst: /^(Equal|EqualValues|Exactly|JSONEq|InDelta|InEpsilon|ElementsMatch|Len)f?$/,
+  expectedFirst: /^(Equal|EqualValues|Exactly|JSONEq|YAMLEq|InDelta|InEpsilon|ElementsMatch|Len)f?$/,
   failure: /^[a-z]\w*\.(Error|Errorf|Fatal|Fatalf|Fail|FailNow)\(|^panic\(/,
   condition: /^(\}?\s*else\s+)?(if|switch|case)\b/,
   rows: /(\[\]|map\[)[^=]*$/,
@@ -65,8 +80,12 @@ export const rust: ScannedLanguage = {
   test: (block, heads) =>
     /#\[\s*(\w+::)*(test|rstest|quickcheck|test_case|wasm_bindgen_test)\b/.test(heads) ? named(block, /\bfn\s+(\w+)/) : undefined,
   suite: (block) => named(block, /^(?:#\[[^\]]*\]\s*)*(?:pub\s+)?mod\s+(\w+)/),
-  skip: /#\[\s*ignore\b|#\[cfg\(\s*(any\(\)|not\(test\)|feature)/,
-  expectedFailure: /#\[\s*should_panic\s*\]/,
+  skip: /#\[\s*ignore\b|#\[cfg\((?!\s*(all\(\s*)?test\b)|#\[cfg_attr\([^\]]*\bignore\b/,
+  directives: [{ opens: /^\s*#!\[cfg\(/ }],
+  expectedFailure: /#\[\s*should_panic\b[^\]]*\]/,
+  swallow: /\bcatch_unwind\(/,
+  declares:
+    /^(?:pub(?:\([^)]*\))?\s+)?(?:async\s+|const\s+|unsafe\s+)*(?:fn|mod|struct|enum|macro_rules!)\s+(\w+)|^let\s+(?:mut\s+)?(\w+)\s*(?::[^=]*)?=\s*(?:move\s*)?\|/,
   exit: /\bprocess::(exit|abort)\(/,
   assertion: /^(?:\w+::)*((?:debug_)?assert(?:_\w+)?!|panic!|prop_assert\w*!|insta::assert\w*!|matches!)\s*\(/,
   condition: /^(\}?\s*else\s+)?(if|match)\b/,
@@ -95,7 +114,15 @@ export const jvm: ScannedLanguage = {
   suite: (block) =>
     named(block, /\b(?:class|object|interface)\s+(\w+)/) ??
     (/^(describe|context|feature|given|When)\s*\(/i.test(block.head) ? quoted(block) : undefined),
-  skip: /@(\w+\.)*(Disabled\w*|Ignore|EnabledIf\w*|EnabledOn\w*|DisabledIf\w*)\b|\bassume(True|False|That|NoException|NotNull)\s*\(|\bAssume\.|\b(enabled\s*=\s*false)|\bxit\s*\(|\bAssumptions\./,
+  skip: /@(\w+\.)*(Disabled\w*|Ignore|EnabledIf\w*|EnabledOn\w*|DisabledIf\w*)\b|\bassume(True|False|That|NoException|NotNull)\s*\(|\bAssume\.|\b(enabled\s*=\s*false)|\bxit\s*\(|\bAssumptions\.|\bthrow (?:new )?(\w+\.)*(SkipException|TestAbortedException|AssumptionViolatedException|SkippedException)\(|\babstract\s+class\b/,
+  expectedFailure: /@Test\s*\([^)]*\bexpected(?:Exceptions)?\s*=[^)]*\)/,
+  declares: /\b(?:class|interface|record|object)\s+(\w+)|\b(\w+)\s*=\s*(?:mock|spy|mockk|spyk)\b|^fun\s+(?:\w+\.)?(\w+)\s*\(/,
+  replaces: [
+    /\b(?:when|given)\(\s*(\w+(?:\.\w+)*)\(/,
+    /\bdo(?:Return|Throw|Answer|Nothing)\([^)]*\)\.when\((\w+)\)\.(\w+)\(/,
+    /\b(?:mockStatic|mockkStatic|mockkObject|mockConstruction)\(\s*([\w.]+?)(?:\.class|::class)?\s*\)/,
+    /\b(?:every|coEvery)\s*[({]\s*(\w+(?:\.\w+)*)\(/,
+  ],
   timeout: /@Timeout\(\s*(?:value\s*=\s*)?(\d+)|timeout\s*=\s*(\d+)|assertTimeout\w*\(/,
   retry: /@(RetryingTest|Retry|RepeatedIfExceptionsTest|Flaky)\b\(?(\d+)?|retryAnalyzer/,
   exit: /\bSystem\.exit\(|\bexitProcess\(|Runtime\.getRuntime\(\)\.halt/,
@@ -114,7 +141,12 @@ export const csharp: ScannedLanguage = {
       ? named(block, /(\w+)\s*(?:<[^>]*>)?\s*\([^()]*\)\s*(?:=>.*)?$/)
       : undefined,
   suite: (block) => named(block, /\b(?:class|record|namespace)\s+([\w.]+)/),
-  skip: /\[\s*(Ignore|Explicit)\b|\bSkip\s*=|\bAssert\.(Ignore|Inconclusive|Skip\w*)\(|\bSkip\.If/,
+  skip: /^\[[^\]\n]*\b(Ignore|Explicit)\b|\bSkip\s*=|\bAssert\.(Ignore|Inconclusive|Pass|Skip\w*)\(|\bSkip\.(If|Unless|When)|\babstract\s+(partial\s+)?class\b|\binternal\s+(sealed\s+|static\s+|partial\s+)*class\b/m,
+  directives: [{ opens: /^\s*#(?:if|elif)\b/, closes: /^\s*#(?:endif|elif|else)\b/ }],
+  expectedFailure: /\[\s*ExpectedException\b[^\]]*\]/,
+  declares:
+    /\b(?:class|record|struct|interface)\s+(\w+)|^using\s+(\w+)\s*=|\b(\w+)\s*=\s*(?:new Mock<|Mock\.Of<|Substitute\.For<|A\.Fake<)/,
+  replaces: [/\bA\.CallTo\(\s*\(\)\s*=>\s*(\w+(?:\.\w+)*)\(/, /^(\w+(?:\.\w+)*)\([^;]*\)\.Returns(?:ForAnyArgs)?\(/],
   timeout: /\b(?:Timeout|MaxTime|CancelAfter)\s*(?:=|\()\s*(\d+)/,
   retry: /\[\s*(?:Retry|RetryFact|RetryTheory)\b\(?\s*(?:MaxRetries\s*=\s*)?(\d+)?/,
   exit: /\bEnvironment\.(Exit|FailFast)\(/,
@@ -137,16 +169,24 @@ export const php: ScannedLanguage = {
     );
   },
   suite: (block) => named(block, /\b(?:class|trait)\s+(\w+)/) ?? (/^describe\s*\(/.test(block.head) ? quoted(block) : undefined),
-  skip: /->markTestSkipped\(|->markTestIncomplete\(|::markTestSkipped\(|@requires\b|#\[\s*Requires|->skip\(|->todo\(/,
+  skip: /\bmarkTest(Skipped|Incomplete)\(|#\[\s*(\w+\\)*(Requires|DoesNotPerformAssertions)|->skip\w*\(|->todo\(|\b(private|protected)\s+(static\s+)?function\s+test|\babstract\s+class\b/,
+  directives: [{ opens: /^[\s/*]*@(requires|doesNotPerformAssertions)\b/, reaches: 'next' }],
+  expectedFailure: /@expectedException\b[^*]*/,
+  declares: /\b(?:class|trait|interface|enum)\s+(\w+)|^(?:(?:public|private|protected|static|final)\s+)*function\s+(\w+)/,
+  replaces: [
+    /\bMockery::mock\(\s*["'](?:alias|overload):\\?([\w\\]+)["']/,
+    /^(\$?\w+)(?:::|->)(?:shouldReceive|allows|method)\(\s*["'](\w+)["']/,
+  ],
+  lenient: /^assertEquals$/,
   focus: /->only\(/,
   retry: /->repeat\(|->retry\(\s*(\d+)?/,
   exit: /^\s*(exit|die)\b/,
   assertion:
-    /^(?:\$this->|self::|static::|Assert::|\$\w+->)?((?:assert|expectException|expectError|expectOutput|fail|should)\w*)\s*\(/,
+    /^(?:\$this->|self::|static::|Assert::|\$\w+->)?((?:assert|expectException|expectError|expectOutput|fail|should)\w*|\)?->throws\w*)\s*\(/,
   expectedFirst:
     /^assert(Not)?(Same|Equals|EqualsCanonicalizing|Count|Contains|InstanceOf|StringContainsString|ArrayHasKey|MatchesRegularExpression)$/,
   fluent: /^expect\s*\(/,
-  rows: /@dataProvider|#\[\s*(DataProvider|TestWith)|^return\s*\[|yield\b/,
+  rows: /@dataProvider|#\[\s*(DataProvider|TestWith)|^return\s*\[|yield\b|^\)?->with\(/,
 };
 
 export const ruby: ScannedLanguage = {
@@ -162,14 +202,28 @@ export const ruby: ScannedLanguage = {
     (/^(?:RSpec\.)?(?:x|f)?(?:describe|context|feature|shared_examples)\b/.test(block.head)
       ? /["']/.test(block.text)
         ? quoted(block)
-        : block.text
+        : (/^\S+\s+([^,\s]+)/.exec(block.text)?.[1] ?? block.text)
       : undefined),
-  skip: /^x(it|describe|context|specify|example|test|scenario)\b|^(skip|pending|omit|pend)\b|\b(skip|pending):\s*(true|["'])|,\s*:(skip|pending)\b/,
-  focus: /^f(it|describe|context|specify)\b|\bfocus:\s*true|,\s*:focus\b|^focus\b/,
+  skip: /^(RSpec\.)?x(it|describe|context|specify|example|test|scenario)\b|^(skip|pending|omit|pend)\b|\b(skip|pending):\s*(true|["'])|,\s*:(skip|pending)\b|^(before|setup)\b.*[{;]\s*(skip|pending)\b|^(it|describe|context|specify|example|test|scenario)\b.*,\s*(if|unless):|\b(filter_run_excluding|filter_run_including|filter_run|exclusion_filter)\b/,
+  focus: /^(RSpec\.)?f(it|describe|context|specify|example|scenario)\b|\bfocus:\s*true|,\s*:focus\b|^focus\b/,
+  hides: /^(private|protected)$/,
+  trailing: /\s(?:if|unless)\s.+$/,
+  swallow: /\S\s+rescue\s+\S/,
+  declares:
+    /^def\s+(?:self\.)?(\w+[?!]?)\b(?!\.)|^(?:class|module)\s+(\w+)|^(\w+)\s*=\s*(?:->|lambda\b|proc\b|(?:instance_|class_)?double\b)/,
+  replaces: [
+    /\ballow\(\s*([\w:.]+)\s*\)\.to receive(?:_messages)?\(?\s*:?(\w+)/,
+    /\ballow_any_instance_of\(\s*[\w:.]+\s*\)\.to receive(?:_messages)?\(?\s*:?(\w+)/,
+    /\b([A-Z][\w:]*)\.stubs?\(?\s*:(\w+)/,
+    /^def\s+([A-Z]\w*)\.(\w+)/,
+    /\b([A-Z][\w:]*)\.define_singleton_method\(?\s*:(\w+)/,
+    /\bstub_const\(\s*["']([\w:]+)["']/,
+  ],
+  rows: /^[[{].*\.each\w*\b|^\w+\s*=\s*[[{](?!\s*[\]}])/,
   retry: /\bretry:\s*(\d+)/,
-  exit: /^(exit!?|abort)\b/,
+  exit: /^(exit!?|abort|at_exit)\b/,
   assertion: /^((?:assert|refute|flunk|must|wont)(?:_\w+)?)\b\s*\(?/,
-  expectedFirst: /^(assert|refute)_(equal|same|in_delta|in_epsilon|includes|kind_of|instance_of|match)$/,
+  expectedFirst: /^(assert|refute)_(equal|same|in_delta|in_epsilon|kind_of|instance_of|match)$/,
   fluent: /^expect\s*[({]|\.(?=(?:must|wont)_\w|should(?:_not)?\b)/,
   condition: /^(if|unless|elsif|else|case|when)\b/,
   attempt: /^(begin|def|it|test)\b/,

@@ -1,5 +1,8 @@
+import { nameOf, quote, reporter, type Report } from './findings.ts';
 import { similarity, withoutOnce } from './multiset.ts';
 import type { Assertion, Condition, FindingKind, IntegrityFinding, Mark, Row, TestCase, TestFile, Weight } from './model.ts';
+import { cached, preparation, valueNames } from './preparation.ts';
+import { compareOrigins, compareStandIns } from './stand-ins.ts';
 
 /** What the tests of one file lost between `before` and `after`. Whatever was added is no business of this. */
 export function compareTestFiles(path: string, before: TestFile, after: TestFile): Comparison {
@@ -23,6 +26,7 @@ export function compareTestFiles(path: string, before: TestFile, after: TestFile
       ...added.flatMap((test) => judgeAdded(report, test, before)),
       ...compareFileMarks(report, before.marks, after.marks),
       ...compareFoundations(report, before, after),
+      ...compareOrigins(path, report, before, after),
       ...compareRows(report, before.rows, after.rows),
     ],
     missing: before.tests.filter((test) => !matched.has(test)),
@@ -36,32 +40,6 @@ export interface Comparison {
   missing: TestCase[];
   added: TestCase[];
 }
-
-export const nameOf = (test: TestCase): string => test.titles.filter((title) => title !== '').join(' > ') || 'the file itself';
-
-type Report = (kind: FindingKind, weight: Weight, message: string, test?: TestCase, line?: number) => IntegrityFinding;
-
-export function reporter(path: string): Report {
-  return (kind, weight, message, test, line) => {
-    const at = line ?? test?.line;
-    return {
-      code: `integrity.${kind.replaceAll('-', '_')}`,
-      message: oneLine(message),
-      path,
-      kind,
-      weight,
-      ...(at === undefined ? {} : { line: at }),
-      ...(test === undefined ? {} : { test: test.titles }),
-    };
-  };
-}
-
-const oneLine = (text: string): string => {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > 400 ? `${line.slice(0, 399)}…` : line;
-};
-
-const quote = (text: string): string => (text.length > 120 ? `${text.slice(0, 119)}…` : text);
 
 // ---------------------------------------------------------------------------------------------- pairs
 
@@ -105,17 +83,8 @@ const isSubstantial = (test: TestCase): boolean => test.assertions.length > 0 &&
 const content = (test: TestCase): string[] => [...test.statements, ...test.assertions.map((assertion) => assertion.print)];
 const sameBody = (old: TestCase, now: TestCase): boolean => bodyKey(old) === bodyKey(now);
 
-/** Every test is compared with many others: its key is made once. */
-function keyed(make: (test: TestCase) => string): (test: TestCase) => string {
-  const keys = new WeakMap<TestCase, string>();
-  return (test) => {
-    const key = keys.get(test) ?? make(test);
-    keys.set(test, key);
-    return key;
-  };
-}
-const titleKey = keyed((test) => test.titles.join('\0'));
-const bodyKey = keyed((test) => content(test).join('\0'));
+const titleKey = cached((test) => test.titles.join('\0'));
+const bodyKey = cached((test) => content(test).join('\0'));
 
 /** Half of what both say is the same, and at least one assertion on the same subject: an edited and renamed test. */
 function similarBody(old: TestCase, now: TestCase): boolean {
@@ -126,7 +95,7 @@ function similarBody(old: TestCase, now: TestCase): boolean {
 /** The same questions, other answers: a test that asserted the bug, down to its title. */
 const asksTheSame = (old: TestCase, now: TestCase): boolean =>
   questionKey(old) === questionKey(now) && old.assertions.every(({ subject }) => subject !== '');
-const questionKey = keyed(({ statements, assertions }) =>
+const questionKey = cached(({ statements, assertions }) =>
   [...statements, ...assertions.map(({ subject }) => `? ${subject}`)].join('\0'),
 );
 
@@ -176,38 +145,6 @@ function isPrepared(old: TestCase, { subject, expected }: Assertion, test: TestC
   return preparation(old.statements, names) === preparation(test.statements, names);
 }
 
-/** The statements that have to do with some values, with those that these were made of, and so on. */
-function preparation(statements: readonly string[], names: readonly string[]): string {
-  const all = new Set(names);
-  const chosen = new Set<number>();
-  for (let before = -1; before < chosen.size;) {
-    before = chosen.size;
-    statements.forEach((statement, index) => {
-      const own = valueNames(statement);
-      if (chosen.has(index) || !own.some((name) => all.has(name))) return;
-      chosen.add(index);
-      for (const name of own) all.add(name);
-    });
-  }
-  return statements.filter((_, index) => chosen.has(index)).join('\0');
-}
-
-const string = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
-
-/** Names of values, not of what is called, nor of properties, nor of what every test has. */
-const valueNames = (text: string): string[] =>
-  (
-    text
-      .slice(0, 2_000)
-      .replaceAll(string, '')
-      .match(/(?<![\p{L}\p{N}_$]|\.\s?)[\p{L}_$][\p{L}\p{N}_$]*(?![\p{L}\p{N}_$]|\s?\(|\s?:)/gu) ?? []
-  ).filter((name) => !common.has(name));
-
-const common = new Set(
-  `let var const function new return typeof await async of in for if else true false null undefined this self t st tt done
-   assert expect test it True False None nil def lambda with as not and or is end do then fn mut func`.split(/\s+/),
-);
-
 // ---------------------------------------------------------------------------------------------- one test
 
 const telling = (test: TestCase): Assertion[] => test.assertions.filter((assertion) => !assertion.trivial);
@@ -217,7 +154,11 @@ export const compareMoved = (report: Report, old: TestCase, now: TestCase): Inte
   compareTests(report, old, now, openHomes([]));
 
 function compareTests(report: Report, old: TestCase, now: TestCase, homes: Homes): IntegrityFinding[] {
-  const findings = [...compareMarks(report, old, now), ...compareConditions(report, old, now)];
+  const findings = [
+    ...compareMarks(report, old, now),
+    ...compareStandIns(report, old, now),
+    ...compareConditions(report, old, now),
+  ];
   if (old.hasBody && !now.hasBody)
     return [...findings, report('emptied', 'refuse', `"${nameOf(old)}" has no body any more`, now)];
   if (telling(old).length > 0 && telling(now).length === 0)
@@ -229,10 +170,12 @@ function compareTests(report: Report, old: TestCase, now: TestCase, homes: Homes
 
 /** What is marked more often or higher than before. */
 function compareMarks(report: Report, old: TestCase, now: TestCase): IntegrityFinding[] {
-  return risenMarks(old.marks, now.marks).map((mark) => {
-    const [kind, what] = markWords[mark.kind];
-    return report(kind, 'refuse', `"${nameOf(now)}" ${what}: ${quote(mark.text)}`, now, mark.line);
-  });
+  return risenMarks(old.marks, now.marks)
+    .map((mark) => {
+      const [kind, what] = markWords[mark.kind];
+      return report(kind, 'refuse', `"${nameOf(now)}" ${what}: ${quote(mark.text)}`, now, mark.line);
+    })
+    .concat(compareExpectedFailures(report, old, now));
 }
 
 const markWords: Record<Mark['kind'], [FindingKind, string]> = {
@@ -244,10 +187,12 @@ const markWords: Record<Mark['kind'], [FindingKind, string]> = {
   swallow: ['swallowed', 'hides its failures'],
   exit: ['exit-added', 'ends the run'],
   plan: ['assertion-removed', 'plans fewer assertions'],
+  replace: ['mock', 'looks at a stand-in'],
 };
 
 function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
-  const kinds = [...new Set(now.map((mark) => mark.kind))];
+  // What is replaced matters, not how often.
+  const kinds = [...new Set(now.map((mark) => mark.kind))].filter((kind) => kind !== 'replace');
   return kinds.flatMap((kind) => {
     const from = old.filter((mark) => mark.kind === kind);
     const to = now.filter((mark) => mark.kind === kind);
@@ -261,6 +206,22 @@ function risenMarks(old: readonly Mark[], now: readonly Mark[]): Mark[] {
     }
     // A skip whose reason or condition was merely reworded is not a new one.
     return to.length > from.length ? to.slice(from.length, from.length + 1) : [];
+  });
+}
+
+const textOf = ({ text }: Mark): string => text;
+
+/** What a failure that is expected has to say: less is loosened, something else is for the proof. */
+function compareExpectedFailures(report: Report, old: TestCase, now: TestCase): IntegrityFinding[] {
+  const [before, after] = [old, now].map(({ marks }) => marks.filter(({ kind }) => kind === 'expected-failure'));
+  const [gone, fresh] = [withoutOnce(before ?? [], after ?? [], textOf), withoutOnce(after ?? [], before ?? [], textOf)];
+  return gone.flatMap((mark, index) => {
+    const instead = fresh[index];
+    if (instead === undefined) return [];
+    const change = `${quote(mark.text)} → ${quote(instead.text)}`;
+    return /[=(]/.test(mark.text) && !/[=(]/.test(instead.text)
+      ? [report('loosened', 'refuse', `"${nameOf(now)}" asks for less: ${change}`, now, instead.line)]
+      : [report('expectation-changed', 'proof', `"${nameOf(now)}" expects something else: ${change}`, now, instead.line)];
   });
 }
 
@@ -380,6 +341,10 @@ function compareAssertion(
   if (now.trivial || isOneself) return [say('loosened', 'refuse', 'asserts what always holds'), ...reach];
   if (now.loose > old.loose) return [say('loosened', 'refuse', 'accepts more than before'), ...reach];
   if (isReduced(old, now)) return [say('loosened', 'refuse', 'looks at less'), ...reach];
+  if (relation === 'subject' && isShortened(old, now)) return [say('loosened', 'refuse', 'asks for less'), ...reach];
+  if (isRoughened(old, now)) return [say('loosened', 'refuse', 'takes numbers that are further off'), ...reach];
+  if (isDerived(old, now) && !comparesAll(now) && now.strength < old.strength)
+    return [say('loosened', 'refuse', 'asks for less of the same'), ...reach];
   if (relation === 'subject' && now.strength < old.strength) return [say('loosened', 'refuse', 'asserts less'), ...reach];
   if (relation === 'subject' && now.matcher === old.matcher && sameNumbers(old.expected, now.expected))
     return [say('expectation-changed', 'human', 'spells its expectation another way'), ...reach];
@@ -392,6 +357,17 @@ function compareAssertion(
     return [say('input-changed', 'human', 'looks at something else'), ...reach];
   return [say('expectation-changed', 'proof', 'asserts something else'), ...reach];
 }
+
+/** Of what was expected only the beginning is left: `raises(A, /b/)` → `raises(A)` → `raises`. */
+const isShortened = (old: Assertion, now: Assertion): boolean =>
+  old.matcher === now.matcher && (now.expected === '' ? old.expected !== '' : old.expected.startsWith(`${now.expected},`));
+
+/** The same number may be further off. */
+const isRoughened = (old: Assertion, now: Assertion): boolean =>
+  old.tolerance !== undefined && now.tolerance !== undefined && now.tolerance > old.tolerance && old.subject === now.subject;
+
+/** `ok(a === 1)` may say as much as `equal(a, 1)`; with an alternative it does not. */
+const comparesAll = ({ subject }: Assertion): boolean => / ([=!]==?|[<>]=?|in|is) /.test(subject) && !/ (or|\|\|) /.test(subject);
 
 /** `ok(a === 1)`, `ok(!found)`: the whole claim stands in what is looked at. */
 function isClaim({ subject, matcher, strength }: Assertion): boolean {

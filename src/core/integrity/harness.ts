@@ -1,7 +1,7 @@
 import { isObject, parseObject, type JsonObject } from '../guards.ts';
 import { withoutOnce } from './multiset.ts';
 import { matchAny, testRole } from '../paths.ts';
-import { reporter } from './difference.ts';
+import { reporter } from './findings.ts';
 import type { FindingKind, IntegrityFinding, Weight } from './model.ts';
 import type { ChangedFile } from '../types.ts';
 

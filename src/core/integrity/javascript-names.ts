@@ -36,6 +36,7 @@ export function noteImports(view: View, node: Node): void {
 function noteImport(view: View, local: Node | undefined, library: string, imported?: Node): void {
   if (local?.type !== 'Identifier') return;
   const name = textAt(local, 'name');
+  view.origins.set(name, library);
   const original = imported === undefined ? undefined : textAt(imported, 'name') || textAt(imported, 'value');
   const isMatcher = original !== undefined && knownMatchers.has(original);
   if (testLibraries.test(library) && !suiteWords.has(name) && !hooks.has(name))

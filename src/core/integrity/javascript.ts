@@ -1,6 +1,7 @@
 import { assertionsOf, readsAsAssertion, type Reach } from './javascript-assertions.ts';
 import { countMark, declarationOf, timeoutMark, type Declaration } from './javascript-declarations.ts';
 import { noteAsserting, noteImports } from './javascript-names.ts';
+import { replacedBy, replacedByAssignment, standInsOf } from './javascript-stand-ins.ts';
 import type { View } from './javascript-view.ts';
 import { assertLibraries, hooks, testLibraries } from './javascript-words.ts';
 import type { Condition, Mark, Row, TestCase, TestFile } from './model.ts';
@@ -27,7 +28,7 @@ import {
 export function readJavaScript(path: string, text: string): TestFile | undefined {
   const syntax = readSyntax(path, text);
   if (syntax === undefined) return undefined;
-  return readView({ ...syntax, names: new Map() });
+  return readView({ ...syntax, names: new Map(), origins: new Map() });
 }
 
 // ---------------------------------------------------------------------------------------------- reader
@@ -39,7 +40,7 @@ interface Scope extends Reach {
   target: Draft;
 }
 
-type Draft = Omit<TestCase, 'marks'> & { marks: Mark[][] };
+type Draft = Omit<TestCase, 'marks'> & { marks: Mark[][]; declared: Set<string> };
 
 function readView(view: View): TestFile {
   const fileMarks: Mark[] = [];
@@ -48,7 +49,7 @@ function readView(view: View): TestFile {
   const { print } = view;
 
   const draft = (titles: readonly string[], line: number, marks: Mark[][], conditions: Condition[]): Draft => {
-    const made: Draft = { titles, line, marks, assertions: [], statements: [], conditions, hasBody: true };
+    const made: Draft = { titles, line, marks, assertions: [], statements: [], conditions, hasBody: true, declared: new Set() };
     drafts.push(made);
     return made;
   };
@@ -208,6 +209,7 @@ function readView(view: View): TestFile {
     if (node.type === 'ReturnStatement' && child(node, 'argument') === undefined) return;
     if (readExports(inner, scope)) return;
     noteImports(view, node);
+    for (const name of standInsOf(node)) scope.target.declared.add(name);
     const holes = new Set<Node>();
     findHoles(node, holes);
     // What cannot be reached is not said.
@@ -227,6 +229,8 @@ function readView(view: View): TestFile {
     if (links === undefined || root === undefined || right === undefined) return;
     const sink = scope.marks.at(-1) ?? fileMarks;
     const mark = (kind: Mark['kind']): Mark => ({ kind, text: view.oneLine(node), line: lineOf(node) });
+    const replaced = replacedByAssignment(view, links, right);
+    if (replaced !== undefined) sink.push({ ...mark('replace'), names: [replaced] });
     const isExitCode = links.length === 2 && root.name === 'process' && second?.name === 'exitCode';
     if (isExitCode && constantOf(right) !== undefined && !isAlways(right, true)) sink.push(mark('exit'));
     const required = root.name === 'require' ? constantOf(root.args?.[0])?.value : undefined;
@@ -447,6 +451,8 @@ function readView(view: View): TestFile {
     const root = links[0]?.name ?? '';
     const path = links.map((link) => link.name).join('.');
     const sink = scope.marks.at(-1) ?? fileMarks;
+    const names = replacedBy(view, links);
+    if (names !== undefined) sink.push({ kind: 'replace', text: view.oneLine(node), line: lineOf(node), names });
     const add = (mark: Mark): true => {
       sink.push(mark);
       return true;
@@ -461,7 +467,7 @@ function readView(view: View): TestFile {
     if (/^(this|ctx|context)\.(retries)$|^jest\.retryTimes$/.test(path)) return add(countMark(view, 'retry', last.args[0], node));
     if (path === 'vi.setConfig') return add(timeoutMark(view, undefined, node));
     if (
-      /^(this|ctx|context|test)\.(skip|todo)$|^(t|st|tt|tc|assert)\.(skip|todo|bailout|endAll)$|^pending$/.test(path) &&
+      /^(this|ctx|context|test)\.(skip|todo)$|^(t|st|tt|tc|assert)\.(skip|todo|bailout|endAll)$|^pending$|^skip$/.test(path) &&
       !last.args.some(isFunction)
     )
       return add({ kind: ifs(scope).length > 0 ? 'swallow' : 'skip', text: view.oneLine(node), line: lineOf(node) });
@@ -473,7 +479,10 @@ function readView(view: View): TestFile {
   // ------------------------------------------------------------------------------------------ result
 
   const target = draft([''], 1, [fileMarks], []);
-  for (const statement of childList(view.program, 'body')) noteImports(view, statement);
+  for (const statement of childList(view.program, 'body')) {
+    for (const name of standInsOf(statement)) view.origins.set(name, '');
+    noteImports(view, statement);
+  }
   const libraries = new Set(view.names.keys());
   const own = new Set(
     childList(view.program, 'body')
@@ -485,7 +494,7 @@ function readView(view: View): TestFile {
   noteAsserting(view, view.program);
   read(view.program, { titles: [], marks: [], target, conditions: [], dead: undefined });
   const tests = drafts.map(({ marks, ...test }): TestCase => ({ ...test, marks: test.titles[0] === '' ? [] : marks.flat() }));
-  return { tests, marks: fileMarks, rows, comments: view.comments, imported: libraries, declared: own };
+  return { tests, marks: fileMarks, rows, comments: view.comments, imported: libraries, declared: own, origins: view.origins };
 }
 
 /** What declares tests and asserts, without being imported. */

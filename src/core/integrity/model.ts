@@ -16,6 +16,8 @@ export interface TestFile {
   imported?: ReadonlySet<string>;
   /** Names that the file gives a meaning itself, at its top. */
   declared?: ReadonlySet<string>;
+  /** Where names of the file come from: a module as it is written there, or nothing where the file declares them itself. */
+  origins?: ReadonlyMap<string, string>;
 }
 
 export interface TestCase {
@@ -34,18 +36,23 @@ export interface TestCase {
   hasBody: boolean;
   /** Its title is a variable: a function that declares tests for others. */
   isWrapper?: boolean;
+  /** Names that it gives a meaning itself. */
+  declared?: ReadonlySet<string>;
 }
 
 export interface Mark {
   /**
    * `expected-failure` turns a test's meaning around; `swallow` keeps a failure from being seen; `exit` ends the run;
-   * `plan` is a number of assertions that the test promises to make.
+   * `plan` is a number of assertions that the test promises to make; `replace` puts something in the place of what
+   * `names` stand for: a mock, a stub, a patch.
    */
-  kind: 'skip' | 'focus' | 'timeout' | 'retry' | 'expected-failure' | 'swallow' | 'exit' | 'plan';
+  kind: 'skip' | 'focus' | 'timeout' | 'retry' | 'expected-failure' | 'swallow' | 'exit' | 'plan' | 'replace';
   text: string;
   line: number;
   /** Milliseconds of a time-out, number of retries or planned assertions; infinite for "no limit". */
   value?: number;
+  /** Functions, methods with what they belong to, or modules. */
+  names?: readonly string[];
 }
 
 export interface Condition {
@@ -70,6 +77,8 @@ export interface Assertion {
   trivial: boolean;
   /** Wildcards in what is expected, and `|| true` in what is looked at. */
   loose: number;
+  /** How far off a number may be, where the assertion says. */
+  tolerance?: number;
   conditions: Condition[];
   /** Can never be reached, or its failure cannot be seen. */
   dead?: 'unreachable' | 'swallowed';

@@ -26,21 +26,25 @@ export const lexicons = {
       singleQuoted,
     ],
   },
-  go: { ...cComments, strings: [doubleQuoted, { open: '`', close: '`', raw: true, multiline: true }] },
+  go: { ...cComments, strings: [doubleQuoted, singleQuoted, { open: '`', close: '`', raw: true, multiline: true }] },
   rust: {
     ...cComments,
     strings: [
       { open: 'r#"', close: '"#', raw: true, multiline: true },
+      // A quote as a character; other characters are left, for a lifetime begins like one.
+      { open: `'"`, close: `'`, raw: true },
+      { open: `'\\"`, close: `'`, raw: true },
       { ...doubleQuoted, multiline: true },
     ],
   },
-  jvm: { ...cComments, strings: [{ open: '"""', close: '"""', multiline: true }, doubleQuoted] },
+  jvm: { ...cComments, strings: [{ open: '"""', close: '"""', multiline: true }, doubleQuoted, singleQuoted] },
   csharp: {
     ...cComments,
     strings: [
       { open: '"""', close: '"""', raw: true, multiline: true },
       { open: '@"', close: '"', raw: true, multiline: true },
       doubleQuoted,
+      singleQuoted,
     ],
   },
   php: {

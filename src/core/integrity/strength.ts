@@ -49,7 +49,7 @@ const ranks: readonly [number, string][] = [
     2,
     `tobetruthy tobefalsy tobedefined ok isok notok truthy falsy exist exists notnull isnotnull isnotnone defined isdefined
       tobecalled tohavebeencalled called tohavereturned that assert assertion notempty isnotempty notnil doesnotthrow nothrow notthrows notraises
-      isobject isarray isstring isnumber isfunction isboolean istruthy isfalsy tobetypeof fail`,
+      throwsany isobject isarray isstring isnumber isfunction isboolean istruthy isfalsy tobetypeof fail`,
   ],
   [
     1,

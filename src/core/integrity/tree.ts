@@ -13,11 +13,39 @@ export interface Block {
 }
 
 const headLength = 2_000;
-const tidy = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+/**
+ * A stretch in one line, both renderings of the same length. Layout is lost, which no test is about: blanks beside
+ * brackets, and the comma that stands before a bracket on the next line.
+ */
+function flatten({ code, visible }: Scanned, from: number, to: number): { code: string; text: string } {
+  const [codes, texts]: [string[], string[]] = [[], []];
+  for (let at = from; at < to;) {
+    const blank = /\s/.test(code[at] ?? '');
+    if (!blank) {
+      codes.push(code[at] ?? '');
+      texts.push(visible[at] ?? '');
+      at += 1;
+      continue;
+    }
+    const start = at;
+    while (at < to && /\s/.test(code[at] ?? '')) at += 1;
+    const [last, next] = [codes.at(-1), at < to ? code[at] : undefined];
+    const closes = next !== undefined && ')]}'.includes(next);
+    if (closes && last === ',' && code.slice(start, at).includes('\n')) {
+      codes.pop();
+      texts.pop();
+    } else if (last !== undefined && next !== undefined && !closes && !'([{'.includes(last)) {
+      codes.push(' ');
+      texts.push(' ');
+    }
+  }
+  return { code: codes.join(''), text: texts.join('') };
+}
 
 /** Blocks by braces: statements end at `;`, at a brace, or at a line's end where no bracket is open. */
 export function bracesTree(scanned: Scanned): Block[] {
-  const { code, visible } = scanned;
+  const { code } = scanned;
   const lineAt = lineIndex(code);
   const closingOf = pairBrackets(code);
   const read = (from: number, to: number): Block[] => {
@@ -25,9 +53,8 @@ export function bracesTree(scanned: Scanned): Block[] {
     let start = from;
     const flush = (end: number, children: Block[] = []): void => {
       const lead = /^\s*/.exec(code.slice(start, end))?.[0].length ?? 0;
-      const text = tidy(visible.slice(start, end));
-      if (text !== '' || children.length > 0)
-        blocks.push(block(tidy(code.slice(start, end)), text, lineAt(start + lead), children));
+      const flat = flatten(scanned, start, end);
+      if (flat.text !== '' || children.length > 0) blocks.push(block(flat.code, flat.text, lineAt(start + lead), children));
     };
     for (let at = from; at < to; at++) {
       const character = code[at];
@@ -75,11 +102,11 @@ export function indentTree(scanned: Scanned): Block[] {
   const root: Block[] = [];
   const open: { indent: number; children: Block[] }[] = [{ indent: -1, children: root }];
   for (const { from, to, line } of logicalLines(scanned)) {
-    const code = tidy(scanned.code.slice(from, to));
+    const { code, text } = flatten(scanned, from, to);
     if (code === '' || /^end\b[\s).]*$/.test(code) || code === '}' || code === ')') continue;
     const indent = /^[ \t]*/.exec(scanned.code.slice(from, to))?.[0].length ?? 0;
     while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
-    const made = block(code, tidy(scanned.visible.slice(from, to)), line);
+    const made = block(code, text, line);
     const inline = /^(?:if|elif|else|for|while|with|try|except|finally|def|class)\b[^:]*:(?=\s+\S)/.exec(made.head)?.[0];
     if (inline !== undefined && !/[[({][^\])}]*:$/.test(inline)) {
       const rest = code.slice(inline.length).trim();
@@ -114,6 +141,8 @@ function logicalLines({ code }: Scanned): { from: number; to: number; line: numb
       const end = code.indexOf(quote, at + quote.length);
       at = end < 0 ? at + 1 : end + quote.length;
     } else if (character === '\\' && code[at + 1] === '\n') at += 2;
+    // A chain of calls goes on where the next line begins with a dot.
+    else if (character === '\n' && /^\s*&?\.\w/.test(code.slice(at, at + 200))) at++;
     else if (character === '\n' || character === undefined) {
       const lead = /^\n*/.exec(code.slice(from, at))?.[0].length ?? 0;
       found.push({ from: from + lead, to: at, line: lineAt(from + lead) });
