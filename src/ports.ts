@@ -432,6 +432,12 @@ export interface Reviews {
   fetchHead(standing: ReviewStanding, mirror: Mirror): Promise<void>;
   /** Moves the branch of the change forward; never by force. */
   pushBranch(push: BranchPush): Promise<Pushed>;
+  /** Takes the branch of the change for one run, where no issue stands for it; as `Forge.lock`. */
+  lock(standing: ReviewStanding, claim: LockClaim): Promise<LockAnswer>;
+  /** Lets go what this run took with `lock`; nothing where it holds it no more. */
+  unlock(standing: ReviewStanding, run: string): Promise<void>;
+  /** Makes the change a draft again. `why` where the forge does not let us. */
+  backToDraft(standing: ReviewStanding): Promise<{ ok: true } | { ok: false; why: string }>;
   /** Replies, resolved threads and the new text of the change, in as few writes as the forge allows. */
   answer(standing: ReviewStanding, answers: ThreadAnswers): Promise<AnsweredThreads>;
 }
@@ -444,8 +450,13 @@ export interface ReviewStanding {
   url: string;
   title: string;
   state: 'open' | 'closed' | 'merged';
+  draft: boolean;
+  /** Who marked it ready last; absent of a draft, and of a change that never was one. */
+  readiedBy?: 'us' | 'somebody';
   /** The issue that the change closes, as `Forge.read` shows it. */
   closes?: Standing;
+  /** The lock of the branch; where the change closes the issue that the branch is named after, the lock of that. */
+  lock?: LockHolder;
   branch: string;
   head: CommitId;
   /** Message of the head commit. */

@@ -3,7 +3,7 @@ import type { Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
 import { renderReview } from '../core/views/replies.ts';
 import { BugloopError, exits } from '../errors.ts';
-import { openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
+import { holdingBranch, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { receive } from '../loop/receive.ts';
 import { refuseRound, strayIssue } from '../loop/review.ts';
@@ -43,7 +43,9 @@ export async function publishReview(
   const earlier = sumsOf(standing);
   const told = { ...report, ...(earlier === undefined ? {} : { earlier }) };
   const sealed = { report: told, review, mirror, config: pinned.config, journal, labels: review.labels };
-  if (opened === undefined) return await tellRound(result, reviews, sealed, undefined);
+  if (opened === undefined) {
+    return await holdingBranch(context, reviews, standing, journal.id, () => tellRound(result, reviews, sealed, undefined));
+  }
   const taken = await takeForReview(opened, { announce: false });
   if (!taken.ok) return { ...result, exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
   return await releasingOnError(taken, () => tellRound(result, reviews, sealed, taken.case));

@@ -7,7 +7,7 @@ import { sortThreads } from '../core/threads.ts';
 import type { CommitId, Issue } from '../core/types.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
 import { exits, interruptedExit } from '../errors.ts';
-import { isIdle, openReviewCase, sumsOf, takeForReview, withRound } from '../loop/claim-review.ts';
+import { holdingBranch, isIdle, openReviewCase, sumsOf, takeForReview, withRound } from '../loop/claim-review.ts';
 import { letGo, type Held } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { readTemplate } from '../loop/prompt.ts';
@@ -37,10 +37,11 @@ export async function review(
 
   const issue = standing.closes?.issue ?? strayIssue(standing);
   const journal = await pinned.openJournal(issue.id);
-  const opened = context.flags.publish ? await openReviewCase(context, standing, journal) : undefined;
   const work = (held: Held | undefined): Promise<CommandResult> =>
     workAndTell({ context: pinned, reviews, standing, template, startedAt, issue, journal, held });
-  if (opened === undefined) return await work(undefined);
+  if (!context.flags.publish) return await work(undefined);
+  const opened = await openReviewCase(context, standing, journal);
+  if (opened === undefined) return await holdingBranch(context, reviews, standing, journal.id, () => work(undefined));
   const taken = await takeForReview(withRound(opened, standing, { asked }), { announce: true });
   if (!taken.ok) return { exit: exits.done, text: `Nothing to do: ${taken.why}\n` };
   return await releasingOnError(taken, () => work(taken));

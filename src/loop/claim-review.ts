@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { CommandResult, Context } from '../context.ts';
 import { askedBy } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import type { Sums } from '../core/sums.ts';
@@ -6,11 +6,12 @@ import { addRound, endRound, judgeRound, type Pace, type Waiting } from '../core
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import { sortThreads, type SortedThreads } from '../core/threads.ts';
 import type { CommitId } from '../core/types.ts';
-import type { Journal, ReviewStanding } from '../ports.ts';
-import { lockIssue, mark, markStatus, openCase, readRecord, step, type Case, type Held } from './claim.ts';
+import { exits } from '../errors.ts';
+import type { Journal, Reviews, ReviewStanding } from '../ports.ts';
+import { expiryOf, lockIssue, mark, markStatus, openCase, readRecord, rest, step, type Case, type Held } from './claim.ts';
 import { isUntold, refuseRound } from './review.ts';
 
-/** How a round of review takes the issue of its change, and how it lets it go. A change that closes none has nothing to take. */
+/** How a round of review takes the issue of its change, and how it lets it go. Of a change that closes none it takes the branch. */
 
 /** Whether anything waits: a thread, a failed check, a head nobody was told of, or what a round that was killed left. */
 export function isIdle(standing: ReviewStanding, { open }: SortedThreads): boolean {
@@ -143,6 +144,28 @@ function paceOf({ config: { limits }, now }: Pick<Context, 'config' | 'now'>): P
   return { now: now(), limits };
 }
 
+/** Runs `body` with the branch of the change locked for this run: where no issue stands for the change, that is all there is. */
+export async function holdingBranch(
+  { config, now }: Pick<Context, 'config' | 'now'>,
+  reviews: Reviews,
+  standing: ReviewStanding,
+  run: string,
+  body: () => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const answer = await reviews.lock(standing, { run, expiresAt: expiryOf({ config, now }) });
+  if (!answer.ok) {
+    const { holder } = answer;
+    const why = `run ${holder.run} is working on #${standing.number}, at the latest until ${holder.expiresAt}`;
+    return { exit: exits.done, text: `Nothing to do: ${why}\n` };
+  }
+  try {
+    return await body();
+  } finally {
+    // What broke is what has to be told; the lock runs out by itself.
+    await reviews.unlock(standing, run).catch(() => undefined);
+  }
+}
+
 /** What a round ended with, as far as the issue shows it. */
 export interface RoundEnd {
   /** Head that the round worked on. */
@@ -167,13 +190,15 @@ export async function releaseReview(
   const current = { ...held, record: before, standing: standing.closes ?? held.standing };
   if (report === undefined) {
     // What a person has to do is still to be done.
-    await markStatus(step(current, 'release'), { remove: [inProgress], release });
+    const left = standing.state === 'merged' ? step(current, 'merge') : rest(current);
+    await markStatus(left, { remove: [inProgress], release });
     return;
   }
   const proven = report.outcome === 'proven';
   const summary = before.report === undefined ? {} : { report: addRun(before.report, report) };
   const record: StateRecord = { ...before, ...(proven ? { change } : summary) };
-  const done = step({ ...current, record }, handedOver > 0 ? 'escalate' : 'release');
+  const ended: Case = { ...current, record };
+  const done = handedOver > 0 ? step(ended, 'escalate') : rest(ended);
   const labels = handedOver > 0 ? { add: [needsHuman], remove: [inProgress] } : { remove: [inProgress, needsHuman] };
   await markStatus(done, { ...labels, release }, proven ? report : undefined);
 }

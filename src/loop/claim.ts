@@ -96,6 +96,11 @@ export function digestText({ title, body }: Pick<Issue, 'title' | 'body'>): stri
   return hash('sha256', JSON.stringify([title, body])).slice(0, 16);
 }
 
+/** When a lock that is taken now runs out, ISO 8601. */
+export function expiryOf({ config, now }: Pick<Case, 'config' | 'now'>): string {
+  return new Date(now() + config.limits.timeoutMinutes * 60_000 + graceMs).toISOString();
+}
+
 /** Takes the lock of the issue for this run; `took`: from one that is gone. `why`: somebody else has it. */
 export async function lockIssue({
   forge,
@@ -105,7 +110,7 @@ export async function lockIssue({
   config,
   now,
 }: Case): Promise<{ ok: true; took: boolean } | { ok: false; why: string }> {
-  const expiresAt = new Date(now() + config.limits.timeoutMinutes * 60_000 + graceMs).toISOString();
+  const expiresAt = expiryOf({ config, now });
   const answer = await forge.lock(standing, { run: journal.id, expiresAt });
   if (!answer.ok)
     return { ok: false, why: findPrior({ ...standing, changes: [], lock: answer.holder }) ?? 'another run has the issue' };
@@ -204,7 +209,15 @@ export async function letGo(before: Case, error: unknown): Promise<void> {
   if (findStop(current) !== undefined) return await mark(current, { release: held.journal.id });
   const { inProgress, trigger } = held.config.labels;
   const labels = waits ? { add: [inProgress], remove: [trigger] } : { remove: [inProgress] };
-  await markStatus(step(current, 'release'), { ...labels, release: held.journal.id });
+  await markStatus(rest(current), { ...labels, release: held.journal.id });
+}
+
+/** The case once nobody works on it any more: what it says of its change is what the forge shows. */
+export function rest(held: Case): Case {
+  const released = step(held, 'release');
+  const { state, change } = released.record;
+  const open = released.standing.changes.find(({ number }) => number === change?.number);
+  return state === 'PR_DRAFT' && open?.draft === false ? step(released, 'approve') : released;
 }
 
 /** The case after a move; what is not allowed from its state is a bug of ours. */

@@ -41,13 +41,13 @@ export type RoundConclusion =
  * the issue, where the change closes one; it is taken for this run.
  */
 export async function concludeReview(reviews: Reviews, sealed: SealedRound, held: Case | undefined): Promise<RoundConclusion> {
-  const now = await reviews.read(sealed.review.change);
   const { review } = sealed;
-  const change = { number: now.number, url: now.url, head: review.after };
-  const lost = held === undefined ? undefined : findLostLock(held, now);
+  const seen = await reviews.read(review.change);
+  const lost = findLostLock(sealed, seen, held);
   if (lost !== undefined) return { kind: 'stopped', reason: lost };
-  const conclusion = await tellThreads(reviews, sealed, now);
+  const { conclusion, now } = await tellThreads(reviews, sealed, seen);
   if (held === undefined) return conclusion;
+  const change = { number: now.number, url: now.url, head: review.after };
   const answered = conclusion.kind === 'answered' ? { report: sealed.report } : {};
   const waiting = handedOver(review, now.threads, now.reviewers).length;
   await releaseReview(held, now, { before: review.before, handedOver: waiting, change, ...answered });
@@ -55,20 +55,29 @@ export async function concludeReview(reviews: Reviews, sealed: SealedRound, held
 }
 
 /** Somebody let the issue go, or took it over: what is there belongs to nobody of us, or to another run. */
-function findLostLock({ journal }: Case, { closes, number }: ReviewStanding): Reason | undefined {
-  if (closes?.lock?.run === journal.id) return undefined;
-  const who = closes?.lock === undefined ? 'was taken from this run' : `is with run ${closes.lock.run} now`;
-  return not('review.lock_lost', `the issue of #${number} ${who}`);
+function findLostLock({ journal }: SealedRound, now: ReviewStanding, held: Case | undefined): Reason | undefined {
+  const lock = held === undefined ? now.lock : now.closes?.lock;
+  if (lock?.run === journal.id) return undefined;
+  const who = lock === undefined ? 'was taken from this run' : `is with run ${lock.run} now`;
+  return not('review.lock_lost', `${held === undefined ? 'the branch' : 'the issue'} of #${now.number} ${who}`);
 }
 
-async function tellThreads(reviews: Reviews, sealed: SealedRound, now: ReviewStanding): Promise<RoundConclusion> {
-  const { report, review, mirror, config, journal, labels } = sealed;
-  const moved = stopRound({ ...review, labels }, now, config.branchPrefix);
-  if (moved !== undefined) return { kind: 'stopped', reason: moved };
-  const [reason] = await judgeRound(sealed, now);
-  if (reason !== undefined) return { kind: 'refused', reason };
+/** What became of the round, and what stands at the end of it. */
+interface Told {
+  conclusion: RoundConclusion;
+  now: ReviewStanding;
+}
 
-  if (now.head !== review.after) {
+async function tellThreads(reviews: Reviews, sealed: SealedRound, seen: ReviewStanding): Promise<Told> {
+  const { report, review, mirror, config, journal, labels } = sealed;
+  const moved = stopRound({ ...review, labels }, seen, config.branchPrefix);
+  if (moved !== undefined) return { conclusion: { kind: 'stopped', reason: moved }, now: seen };
+  const [reason] = await judgeRound(sealed, seen);
+  if (reason !== undefined) return { conclusion: { kind: 'refused', reason }, now: seen };
+
+  const pushes = seen.head !== review.after;
+  const { now, note } = pushes ? await unready(reviews, seen) : { now: seen };
+  if (pushes) {
     const pushed = await reviews.pushBranch({
       branch: now.branch,
       head: review.after,
@@ -77,8 +86,9 @@ async function tellThreads(reviews: Reviews, sealed: SealedRound, now: ReviewSta
       bundle: journal.path('change.bundle'),
     });
     await journal.append('journal.jsonl', { type: 'push', branch: now.branch, head: review.after, ...pushed });
-    if (!pushed.ok && pushed.why === 'moved') return { kind: 'stopped', reason: not('review.human_push', pushed.message) };
-    if (!pushed.ok) return { kind: 'refused', reason: not('review.not_pushed', pushed.message) };
+    if (!pushed.ok && pushed.why === 'moved')
+      return { conclusion: { kind: 'stopped', reason: not('review.human_push', pushed.message) }, now };
+    if (!pushed.ok) return { conclusion: { kind: 'refused', reason: not('review.not_pushed', pushed.message) }, now };
   }
   // What people read of the change is about its newest head, and a head without a proof has nothing to tell.
   const proof = report.outcome === 'proven' ? report.proof : undefined;
@@ -91,8 +101,22 @@ async function tellThreads(reviews: Reviews, sealed: SealedRound, now: ReviewSta
     ...(body === undefined ? {} : { body }),
   });
   await journal.append('journal.jsonl', { type: 'answered', change: review.change, head: review.after });
-  const notes = answered.unresolved.map(({ thread, why }) => `thread ${thread} was left open: ${why}`);
-  return { kind: 'answered', notes, ...(body === undefined ? {} : { body }) };
+  const open = answered.unresolved.map(({ thread, why }) => `thread ${thread} was left open: ${why}`);
+  const notes = [...(note === undefined ? [] : [note]), ...open];
+  return { conclusion: { kind: 'answered', notes, ...(body === undefined ? {} : { body }) }, now };
+}
+
+/**
+ * A change that we marked ready was so for a head that is about to go: before the push, so that no gate's word stands for a
+ * head it never saw. What a person marked ready is theirs.
+ */
+async function unready(reviews: Reviews, seen: ReviewStanding): Promise<{ now: ReviewStanding; note?: string }> {
+  if (seen.draft || seen.readiedBy !== 'us') return { now: seen };
+  const answer = await reviews.backToDraft(seen);
+  if (!answer.ok) return { now: seen, note: `the change stays marked ready: ${answer.why}` };
+  const { readiedBy: _, closes, ...rest } = seen;
+  const changes = closes?.changes.map((change) => (change.number === seen.number ? { ...change, draft: true } : change)) ?? [];
+  return { now: { ...rest, draft: true, ...(closes === undefined ? {} : { closes: { ...closes, changes } }) } };
 }
 
 const not = (code: string, message: string): Reason => ({ code, message });

@@ -52,7 +52,7 @@ const fixed = {
 };
 
 /** A change as bugloop leaves it: one commit of its own on the base, which has `more` files, and a draft by its account. */
-export async function opened(more: Record<string, string> = {}): Promise<Opened> {
+export async function opened(more: Record<string, string> = {}, body = 'Closes #1'): Promise<Opened> {
   const scene = await stage({ files: { ...files, ...more } });
   const { server, repository, token } = scene;
   const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
@@ -74,7 +74,7 @@ export async function opened(more: Record<string, string> = {}): Promise<Opened>
   const pull = await server.pull(repository, {
     author: token.account.login,
     title: 'fix: add(1, 2) is wrong',
-    body: 'Closes #1',
+    body,
     head: branch,
     base: 'main',
     draft: true,
@@ -95,6 +95,18 @@ export async function commitOurs({ server, repository }: Scene, more: Record<str
 
 export const stateOf = ({ issue }: Scene) =>
   readState(issue.comments.find(({ body }) => body.startsWith('<!-- bugloop:status -->'))?.body ?? '', String(issue.number));
+
+/** The draft flag, turned by whoever the account belongs to. */
+export async function turn(
+  { server, repository, pull, token }: Opened,
+  mutation: 'markPullRequestReadyForReview' | 'convertPullRequestToDraft',
+  login?: string,
+): Promise<void> {
+  const { value } = login === undefined ? token : server.token({ kind: 'classic', repositories: [repository], login });
+  const query = `mutation($id: ID!) { ${mutation}(input: { pullRequestId: $id }) { clientMutationId } }`;
+  const asked = JSON.stringify({ query, variables: { id: pull.nodeId } });
+  await fetch(server.graphqlUrl, { method: 'POST', headers: { authorization: `Bearer ${value}` }, body: asked });
+}
 
 /** Without a text the lines go away. */
 export const suggest = (text?: string): string => `Like this:\n\`\`\`suggestion\n${text === undefined ? '' : `${text}\n`}\`\`\``;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { askMarker, renderAsk, type Means } from '../../core/gate/ask.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
-import { BugloopError } from '../../errors.ts';
 import type { Gate, LockHolder, Liveness } from '../../ports.ts';
 import type { GitHubRequests, Http } from './http.ts';
-import { readHolder, takeLock, type Lockable } from './lock.ts';
+import { readHolder, releaseLock, takeLock, type Lockable } from './lock.ts';
 import { ownedBy, type IsOurs } from './own.ts';
 import { commentsAnswer, commentsDocument, type CommentNode } from './snapshot/documents.ts';
 import { present } from './snapshot/words.ts';
@@ -86,7 +85,7 @@ async function comment(
       },
     });
   } finally {
-    await release(http, seen);
+    await releaseLock(http, seen);
   }
 }
 
@@ -127,16 +126,4 @@ async function readComments(
   if (repository == null || pullRequest == null)
     throw unavailable('GitHub does not show the pull request any more', undefined, 'refused');
   return { ...repository, pullRequest };
-}
-
-const released = z.object({ released: z.object({ clientMutationId: z.string().nullish() }).nullable() });
-
-/** Only where the lock is still ours. One that cannot be let go runs out. */
-async function release(http: Http, { repositoryId, lockRef, standing }: Look): Promise<void> {
-  const query = 'mutation Release($input: UpdateRefsInput!) { released: updateRefs(input: $input) { clientMutationId } }';
-  const update = { name: lockRef, beforeOid: standing.lock?.commit, afterOid: '0'.repeat(40) };
-  const variables = { input: { repositoryId, refUpdates: [update] } };
-  await http.send({ query, variables, schema: released }).catch((error: unknown) => {
-    if (!(error instanceof BugloopError)) throw error;
-  });
 }

@@ -4,6 +4,7 @@ import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
 import type { CommitId } from '../../core/types.ts';
 import { BugloopError } from '../../errors.ts';
 import type { Gate, GateWord, Remote, Liveness } from '../../ports.ts';
+import { turnDraft } from './draft.ts';
 import { openHttp, type GitHubRequests, type Http } from './http.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
@@ -35,10 +36,10 @@ export function openGitHubGate(options: GateOptions): Gate {
     post: (snapshot, { signal, title, table }) =>
       post(http, snapshot, { signal, title: options.redact(title), table: options.redact(table) }),
     async markReady({ id }) {
-      await turn(http, 'markPullRequestReadyForReview', id);
+      await turnDraft(http, 'markPullRequestReadyForReview', id);
       return { head: await readHead(http, id) };
     },
-    backToDraft: ({ id }) => turn(http, 'convertPullRequestToDraft', id),
+    backToDraft: ({ id }) => turnDraft(http, 'convertPullRequestToDraft', id),
     tell: ({ told }, text) => tell(http, told?.comment, options.redact(text)),
     async askReview(snapshot, ask) {
       const { askReview } = await import('./ask.ts');
@@ -49,19 +50,8 @@ export function openGitHubGate(options: GateOptions): Gate {
 
 // ---------------------------------------------------------------------------------------------- draft and back
 
-const turned = z.object({ turned: z.nullable(z.object({ clientMutationId: z.nullish(z.string()) })) });
 const told = z.object({ told: z.nullable(z.object({ clientMutationId: z.nullish(z.string()) })) });
 const headAnswer = z.object({ node: z.nullable(z.object({ headRefOid: z.string() })) });
-
-/** Draft and ready exist in GraphQL only. Done twice, each is the same as once. */
-async function turn(
-  http: Http,
-  mutation: 'markPullRequestReadyForReview' | 'convertPullRequestToDraft',
-  id: string,
-): Promise<void> {
-  const query = `mutation Turn($id: ID!) { turned: ${mutation}(input: { pullRequestId: $id }) { clientMutationId } }`;
-  await http.persist(() => http.send({ query, variables: { id }, schema: turned }));
-}
 
 /** The text as a whole: written twice, it is the same as once. */
 async function tell(http: Http, id: string | undefined, body: string): Promise<boolean> {

@@ -48,6 +48,22 @@ export interface Lockable {
   baseTree: string;
 }
 
+const released = z.object({ released: z.object({ clientMutationId: z.string().nullish() }).nullable() });
+const noCommit = '0'.repeat(40);
+
+/** Ends the lock that the look shows, unless it changed hands since. Never rejects for what GitHub says: a lock runs out. */
+export async function releaseLock(
+  http: Http,
+  { repositoryId, lockRef, standing }: Lockable & { repositoryId: string },
+): Promise<void> {
+  const query = 'mutation Release($input: UpdateRefsInput!) { released: updateRefs(input: $input) { clientMutationId } }';
+  const update = { name: lockRef, beforeOid: standing.lock?.commit, afterOid: noCommit };
+  const variables = { input: { repositoryId, refUpdates: [update] } };
+  await http.send({ query, variables, schema: released }).catch((error: unknown) => {
+    if (!(error instanceof BugloopError)) throw error;
+  });
+}
+
 /** Takes the lock for one run; with the look that holds afterwards. */
 export async function takeLock<Seen extends Lockable>(
   http: Http,

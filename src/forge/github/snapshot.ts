@@ -6,6 +6,7 @@ import type { CommitId } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
 import type { ConfigFile, Sight } from '../../ports.ts';
+import { readiedBy } from './draft.ts';
 import type { Http } from './http.ts';
 import { ownedBy, type IsOurs } from './own.ts';
 import {
@@ -388,11 +389,4 @@ function toClaim(found: Found | 'none' | 'unreadable', us: Account, isOurs: IsOu
     edited: found.comment.editor !== null && !isOurs(found.comment.editor),
   };
   return claim;
-}
-
-/** Of a change that is no draft any more. One that was opened without being a draft has no such event. */
-function readiedBy({ isDraft, turns }: ChangeNode, isOurs: IsOurs): Snapshot['readiedBy'] {
-  const turn = present(turns.nodes).at(-1);
-  if (isDraft || turn?.__typename !== 'ReadyForReviewEvent') return undefined;
-  return isOurs(turn.actor ?? null) ? 'us' : 'somebody';
 }

@@ -1,12 +1,13 @@
 import { isAnswered, readReplyMark } from '../../core/threads.ts';
-import type { Permission } from '../../core/threads/thread.ts';
 import type { AnsweredThreads, Remote, Reviews, ReviewStanding, ThreadAnswers } from '../../ports.ts';
+import { turnDraft } from './draft.ts';
 import { share, type Shared } from './forge.ts';
 import type { Http } from './http.ts';
+import { releaseLock, takeLock, type Lockable } from './lock.ts';
 import { mayPass, pushOnce } from './push.ts';
 import { answerAnswer, answerDocument, type AnswerPart } from './threads/documents.ts';
 import { readJobLog } from './threads/log.ts';
-import { lookAt, type ReviewsOptions } from './threads/look.ts';
+import { lookAt, type Known, type ReviewsOptions } from './threads/look.ts';
 import { findTrouble } from './trouble.ts';
 
 /** Effects of one document: GitHub counts content of a minute, and a document must end before its time-out. */
@@ -16,8 +17,12 @@ const partsPerDocument = 40;
 export function openGitHubReviews(options: ReviewsOptions, shared: Shared = share(options)): Reviews {
   const { http } = shared;
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
-  const permissions = new Map<number, Permission>();
-  const look = (number: number): Promise<ReviewStanding> => lookAt(shared, options, permissions, number);
+  const known: Known = { permissions: new Map(), places: new Map() };
+  const look = (number: number): Promise<ReviewStanding> => lookAt(shared, options, known, number);
+  const lockable = async (standing: ReviewStanding): Promise<Lockable & { repositoryId: string }> => {
+    const place = known.places.get(standing.number);
+    return place === undefined ? lockable(await look(standing.number)) : { ...place, standing };
+  };
 
   return {
     read: look,
@@ -26,6 +31,24 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
       await http.persist(() => mirror.fetch(remote, branch).catch(mayPass));
     },
     pushBranch: (push) => pushOnce(http, options, push),
+    async lock(standing, claim) {
+      const again = async (): Promise<Lockable> => lockable(await look(standing.number));
+      return (await takeLock(http, options, await lockable(standing), claim, again)).answer;
+    },
+    async unlock({ number }, run) {
+      const now = await look(number);
+      if (now.lock?.run === run) await releaseLock(http, await lockable(now));
+    },
+    async backToDraft({ id }) {
+      try {
+        await turnDraft(http, 'convertPullRequestToDraft', id);
+        return { ok: true };
+      } catch (error) {
+        const refusal = findTrouble(error);
+        if (refusal?.trouble.outcome !== 'refused') throw error;
+        return { ok: false, why: refusal.error.message };
+      }
+    },
     answer: (standing, answers) => answerOnce(http, options, look, standing, answers),
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { turnsAnswer, turnsField } from '../draft.ts';
 
 /** The GraphQL documents behind a snapshot, and what is read of their answers. */
 
@@ -251,9 +252,7 @@ export const snapshotDocument = /* GraphQL */ `
         state
         createdAt
         isDraft
-        turns: timelineItems(last: 1, itemTypes: [READY_FOR_REVIEW_EVENT, CONVERT_TO_DRAFT_EVENT]) {
-          nodes { __typename ... on ReadyForReviewEvent { actor { ...account } } }
-        }
+        ${turnsField}
         mergeable
         headRefOid
         headRefName
@@ -317,7 +316,7 @@ const changeSchema = z.object({
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
   createdAt: z.string(),
   isDraft: z.boolean(),
-  turns: nodesOf(z.object({ __typename: z.string(), actor: z.nullish(accountSchema) })),
+  turns: turnsAnswer,
   mergeable: z.string(),
   headRefOid: z.string(),
   headRefName: z.string(),

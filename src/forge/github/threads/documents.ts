@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { turnsAnswer, turnsField } from '../draft.ts';
 import { issueFacts, issueFragment, label, lockTarget } from '../documents.ts';
 
 /** What is asked of GitHub about the review of one change, and what is read of its answers. */
@@ -52,6 +53,7 @@ export const reviewDocument = /* GraphQL */ `
       needsHuman: label(name: $needsHumanLabel) { id name }
       pullRequest(number: $number) {
         id number url title state isDraft headRefName headRefOid baseRefName
+        ${turnsField}
         headRepository { databaseId }
         baseRepository { databaseId }
         author { ${authorFields} }
@@ -173,6 +175,7 @@ const change = z.object({
   title: z.string(),
   state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
   isDraft: z.boolean(),
+  turns: turnsAnswer,
   headRefName: z.string(),
   headRefOid: z.string(),
   baseRefName: z.string(),

@@ -2,11 +2,13 @@ import type { Reviewers } from '../../../core/threads.ts';
 import type { Permission, Thread, ThreadAuthor, ThreadComment } from '../../../core/threads/thread.ts';
 import type { CommitId } from '../../../core/types.ts';
 import { BugloopError } from '../../../errors.ts';
-import type { ReviewStanding, Standing } from '../../../ports.ts';
+import type { LockHolder, ReviewStanding, Standing } from '../../../ports.ts';
+import { readiedBy } from '../draft.ts';
 import type { IssueFacts } from '../documents.ts';
 import { findStatus, lockRefOf, readComments, toIssue, type GitHubOptions, type Shared } from '../forge.ts';
 import type { Http } from '../http.ts';
-import { readHolder } from '../lock.ts';
+import { readHolder, type Lockable } from '../lock.ts';
+import { optional } from '../snapshot/words.ts';
 import { ownedBy } from '../own.ts';
 import { findTrouble } from '../trouble.ts';
 import { readFailedChecks } from './checks.ts';
@@ -35,13 +37,20 @@ export interface ReviewsOptions extends GitHubOptions {
 /** Most pages of anything that are read: 3,000 threads are no review. */
 const maxPages = 30;
 
+/** What one process learns on the way. */
+export interface Known {
+  permissions: Map<number, Permission>;
+  /** By number of the change: what its lock needs besides a look. */
+  places: Map<number, Omit<Lockable, 'standing'> & { repositoryId: string }>;
+}
+
 type RepositoryNode = NonNullable<ReviewAnswer['repository']>;
 
 /** Everything that waits on a change: one query, one for the permissions of whoever spoke, more only beyond a hundred. */
 export async function lookAt(
   { http, looks }: Shared,
   options: ReviewsOptions,
-  permissions: Map<number, Permission>,
+  { permissions, places }: Known,
   number: number,
 ): Promise<ReviewStanding> {
   const place = placeOf(options, number);
@@ -51,7 +60,7 @@ export async function lookAt(
     schema: reviewAnswer,
     variables: {
       ...place,
-      locks: `${branchPrefix}locks/issue-`,
+      locks: `${branchPrefix}locks/`,
       triggerLabel: labels.trigger,
       inProgressLabel: labels.inProgress,
       needsHumanLabel: labels.needsHuman,
@@ -77,17 +86,20 @@ export async function lookAt(
   await readPermissions(http, options, new Map(unknown.map(({ login, databaseId }) => [login, databaseId ?? 0])), permissions);
 
   const standing = await describe(http, options, change, reviewers);
+  // A tree that the repository surely has, for a commit without content of its own.
+  const baseTree = present(change.newest.nodes)[0]?.commit.tree.oid ?? '';
+  const lockRef = branchLockOf(branchPrefix, change.headRefName);
+  places.set(number, { repositoryId: repository.id, baseTree, lockRef });
+  const lock = await findLock(options, repository, lockRef);
   const [issue] = present(change.closingIssuesReferences?.nodes);
   const closes =
     issue === undefined ? undefined : await describeIssue(http, options, repository, issue, { ...standing, reviewers });
   if (issue !== undefined && closes !== undefined) {
-    const { tree } = present(change.newest.nodes)[0]?.commit ?? {};
     looks.set(String(issue.number), {
       standing: closes.standing,
       repositoryId: repository.id,
       issueId: issue.id,
-      // A tree that the repository surely has, for a commit without content of its own.
-      baseTree: tree?.oid ?? '',
+      baseTree,
       known: [repository.trigger, repository.inProgress, repository.needsHuman].filter((label) => label !== null),
       labels: present(issue.labels?.nodes),
       assignees: present(issue.assignees.nodes),
@@ -103,6 +115,7 @@ export async function lookAt(
     ...standing,
     labels: [...new Set([...present(change.labels?.nodes), ...issueLabels].map(({ name }) => name))],
     ...(closes === undefined ? {} : { closes: closes.standing }),
+    ...(lock === undefined ? {} : { lock }),
     comments: comments.map((comment) => toComment(comment, permissions)),
     threads: threads.map((thread) => toThread(thread, permissions)),
     reviewers,
@@ -231,6 +244,8 @@ async function describe(
     number: change.number,
     url: change.url,
     title: change.title,
+    draft: change.isDraft,
+    ...optional('readiedBy', readiedBy(change, ownedBy(ours))),
     state: change.state === 'OPEN' ? 'open' : change.state === 'MERGED' ? 'merged' : 'closed',
     branch: change.headRefName,
     head: change.headRefOid,
@@ -247,7 +262,7 @@ async function describe(
 async function describeIssue(
   http: Http,
   options: ReviewsOptions,
-  { locks, pullRequest }: RepositoryNode,
+  repository: RepositoryNode,
   issue: IssueFacts,
   {
     number,
@@ -256,6 +271,7 @@ async function describeIssue(
     headOurs,
     branch,
     base,
+    draft,
     openedByUs,
     sameRepository,
     reviewers,
@@ -263,10 +279,7 @@ async function describeIssue(
 ) {
   const comments = await readComments(http, issue, ownedBy(reviewers.ours));
   const status = findStatus(comments);
-  const wanted = lockRefOf(options.branchPrefix, issue.number);
-  const lock = present(locks?.nodes).find(({ name }) => `refs/heads/${name}` === wanted);
-  const holder = lock?.target == null ? undefined : await readHolder(options, lock.target);
-  const draft = pullRequest?.isDraft === true;
+  const holder = await findLock(options, repository, lockRefOf(options.branchPrefix, issue.number));
   const standing: Standing = {
     issue: toIssue(issue),
     open: issue.state === 'OPEN',
@@ -286,6 +299,16 @@ function baseOf(change: ChangeNode): CommitId {
   const [parent] = present(change.oldest.nodes).flatMap(({ commit }) => present(commit.parents.nodes));
   if (parent === undefined) throw new BugloopError('api.unavailable', `pull request ${change.number} has no commits`);
   return parent.oid;
+}
+
+/** The lock of a branch of ours: the one of its issue, where it is named after one. */
+function branchLockOf(prefix: string, branch: string): string {
+  return `refs/heads/${prefix}locks/${branch.slice(prefix.length)}`;
+}
+
+async function findLock(options: ReviewsOptions, { locks }: RepositoryNode, ref: string): Promise<LockHolder | undefined> {
+  const lock = present(locks?.nodes).find(({ name }) => `refs/heads/${name}` === ref);
+  return lock?.target == null ? undefined : await readHolder(options, lock.target);
 }
 
 function isOurs(
