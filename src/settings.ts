@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { normalise, type Config } from './core/config.ts';
-import { parseConfig, type ConfigProblem } from './core/config-file.ts';
+import type { ConfigProblem } from './core/config-file.ts';
 import type { Flags, IssueRef } from './core/flags.ts';
 import { BugloopError } from './errors.ts';
 import { throwAll, whyUnreadable, type Opening } from './operator.ts';
@@ -43,10 +43,10 @@ export async function readConfiguration(
 /** The same where the forge says what its base has: nothing of this place counts but the flags. */
 export async function readForgeConfiguration({ flags, cwd }: Pick<Opening, 'flags' | 'cwd'>, found: ConfigFile): Promise<Config> {
   if (flags.config !== undefined) {
-    return layFlags(parsed(await readConfigFile(resolve(cwd, flags.config), flags.config), flags.config).config, flags);
+    return layFlags((await parsed(await readConfigFile(resolve(cwd, flags.config), flags.config), flags.config)).config, flags);
   }
   if (found.kind === 'absent') return layFlags(normalise({}), flags);
-  if (found.kind === 'file') return layFlags(parsed(Buffer.from(found.text), configFile).config, flags);
+  if (found.kind === 'file') return layFlags((await parsed(Buffer.from(found.text), configFile)).config, flags);
   if (found.size > maxBytes) throw new BugloopError('config.too_complex', `${configFile}: the file has ${found.size} bytes`);
   throw new BugloopError('config.unreadable', `${configFile} of the base branch is not a text file`);
 }
@@ -85,11 +85,13 @@ async function configAt(opening: Opening, user: UserRepository, base: Base): Pro
   const notes = await compareWithWorkTree(join(user.root, configFile), entry.kind === 'file' ? entry.bytes : undefined);
   if (entry.kind === 'absent') return { config: normalise({}), notes: [...notes, `no ${configFile}, using defaults`] };
   if (entry.kind !== 'file') throw new BugloopError('config.unreadable', `${configFile} is a ${entry.kind}, not a file`);
-  const read = parsed(entry.bytes, configFile);
+  const read = await parsed(entry.bytes, configFile);
   return { config: read.config, notes: [...notes, ...read.notes] };
 }
 
-function parsed(bytes: Uint8Array, file: string): { config: Config; notes: string[] } {
+/** YAML and the form of a configuration are loaded where there is one. */
+async function parsed(bytes: Uint8Array, file: string): Promise<{ config: Config; notes: string[] }> {
+  const { parseConfig } = await import('./core/config-file.ts');
   const result = parseConfig(bytes, file);
   if (result.ok) return result;
   throwAll(

@@ -56,6 +56,12 @@ export function matchAny(globs: readonly string[]): Matcher {
   };
 }
 
+/** `matchAny` for patterns of our own: they are right, and most of a process asks for few of them. */
+function whenAsked(globs: readonly string[]): Matcher {
+  let matches: Matcher | undefined;
+  return (path) => (matches ??= matchAny(globs))(path);
+}
+
 /** What stands between two `**` where a pattern says no more: most do, and looking up the segments of a path is quick. */
 function nameAnywhere(segments: readonly Segment[]): string | undefined {
   const [first, name, last, ...more] = segments;
@@ -262,7 +268,7 @@ function matchGreedy<P>(
 export const defaultTestGlobs: readonly string[] = ['**/*.test.*', '**/*.spec.*', '**/test/**', '**/tests/**', '**/__tests__/**'];
 
 /** Names that mean a test in their language whatever the configuration says. */
-const conventionalTests = matchAny([
+const conventionalTests = whenAsked([
   '{test,tests}.{js,mjs,cjs,jsx,ts,mts,cts,tsx,py,rb,php,lua}',
   '**/*{-test,_test,-spec,_spec}.{js,mjs,cjs,jsx,ts,mts,cts,tsx,py,rb,go,exs,dart,cc,cpp}',
   '**/test{_,-}*.{js,mjs,cjs,ts,mts,cts,py,rb}',
@@ -287,11 +293,18 @@ export function isTestPath(path: RepoPath, globs: readonly string[] = defaultTes
 
 /** `isTestPath` with the globs compiled once, for many paths. */
 export function testMatcher(globs: readonly string[] = defaultTestGlobs): Matcher {
+  const known = testMatchers.get(globs);
+  if (known !== undefined) return known;
   const configured = matchAny(globs);
-  return (path) => !isVendored(path) && (configured(path) || conventionalTests(path));
+  const matcher: Matcher = (path) => !isVendored(path) && (configured(path) || conventionalTests(path));
+  testMatchers.set(globs, matcher);
+  return matcher;
 }
 
-const isVendored = matchAny(['**/{node_modules,vendor,third_party,bower_components}/**']);
+/** By the list that a configuration holds. */
+const testMatchers = new WeakMap<readonly string[], Matcher>();
+
+const isVendored = whenAsked(['**/{node_modules,vendor,third_party,bower_components}/**']);
 
 /**
  * What a test path does for the tests. `setup` is loaded by a runner without being asked for; `helper` is source
@@ -301,10 +314,10 @@ const isVendored = matchAny(['**/{node_modules,vendor,third_party,bower_componen
 export type TestRole = 'test' | 'helper' | 'setup' | 'mock' | 'fixture' | 'snapshot';
 
 const sourceExtensions = 'js,mjs,cjs,jsx,ts,mts,cts,tsx,vue,svelte,py,pyi,rb,go,rs,java,kt,kts,groovy,scala,php,cs,fs,vb,swift,c,cc,cpp,h,hpp,ex,exs,dart,lua,pl,sh'; // prettier-ignore
-const isSource = matchAny([`**/*.{${sourceExtensions}}`]);
-const isSnapshot = matchAny(['**/*.{snap,snapshot,storyshot}', '**/{__snapshots__,__image_snapshots__,tap-snapshots}/**']);
-const isMock = matchAny(['**/__mocks__/**']);
-const isSetup = matchAny([
+const isSource = whenAsked([`**/*.{${sourceExtensions}}`]);
+const isSnapshot = whenAsked(['**/*.{snap,snapshot,storyshot}', '**/{__snapshots__,__image_snapshots__,tap-snapshots}/**']);
+const isMock = whenAsked(['**/__mocks__/**']);
+const isSetup = whenAsked([
   '**/conftest.py',
   '**/{vitest,jest,mocha,test,tests,karma,ava,tap}{.,-,_}{setup,init,env,environment,bootstrap,global}*.*',
   '**/{setup,setupTests,setup-tests,setup_tests,globalSetup,global-setup,global_setup,globalTeardown,global-teardown,setup-jest,setup-vitest,jest-setup,setup.vitest,setup.jest,mocha-setup}.{js,mjs,cjs,ts,mts,cts,tsx,jsx}',
@@ -314,7 +327,7 @@ const isSetup = matchAny([
   '**/mocha.opts',
   '**/_{setup,global}.{js,ts}',
 ]);
-const isFixturePlace = matchAny([
+const isFixturePlace = whenAsked([
   '**/{fixtures,fixture,__fixtures__,testdata,test-data,test_data,golden,goldens,samples,resources,cassettes}/**',
 ]);
 
@@ -327,7 +340,7 @@ export function testRole(path: RepoPath): TestRole {
   return isNamedHelper(path) ? 'helper' : 'test';
 }
 
-const isNamedHelper = matchAny([
+const isNamedHelper = whenAsked([
   '**/{helper,helpers,util,utils,support,common,lib,shared,stubs,mocks,fakes,doubles}/**',
   '**/{helper,helpers,util,utils,common,support,_common,_helper,_helpers,_util,_utils}.*',
   '**/*{-,_,.}{helper,helpers,utils}.*',
@@ -337,7 +350,7 @@ const isNamedHelper = matchAny([
 
 export type PathClass = 'test' | 'source' | 'docs' | 'config' | 'generated';
 
-const isGenerated = matchAny([
+const isGenerated = whenAsked([
   '**/{node_modules,vendor,third_party,bower_components,dist,build,out,target,coverage,.next,.nuxt,__pycache__}/**',
   '**/*.{min,bundle,generated,gen,pb}.*',
   '**/*_pb2.py',
@@ -345,7 +358,7 @@ const isGenerated = matchAny([
   '**/{package-lock,npm-shrinkwrap}.json',
   '**/{pnpm-lock.yaml,go.sum,bun.lockb}',
 ]);
-const isDocs = matchAny([
+const isDocs = whenAsked([
   '**/*.{md,mdx,markdown,rst,adoc,asciidoc,textile}',
   '**/{docs,doc,website}/**/*.{html,css,png,svg,jpg,txt}',
   '**/{readme,changelog,changes,history,license,licence,copying,notice,authors,contributors,security,contributing,code_of_conduct}{,.*}',
@@ -353,7 +366,7 @@ const isDocs = matchAny([
   '**/{History,Changes,Changelog,Readme,License}{,.*}',
   '.changeset/**',
 ]);
-const isConfig = matchAny([
+const isConfig = whenAsked([
   '**/.*',
   '.*/**',
   '**/*.{json,json5,jsonc,yml,yaml,toml,ini,cfg,conf,properties,editorconfig,csproj,fsproj,vbproj,sln,gradle,env}',
