@@ -22,7 +22,7 @@ export async function publishReview(
   const context = await session.open({ change });
   const reviews = await context.openReviews();
   const standing = await reviews.read(review.change);
-  const result: CommandResult = { exit: exitOfRound(review.entries), report, text: renderReview(review), runDir: journal.dir };
+  const result: CommandResult = { exit: exitOfRound(review), report, text: renderReview(review), runDir: journal.dir };
   const refused = refuseRound(standing, context.config.branchPrefix);
   if (refused !== undefined) return { ...result, ...tellStop(refused) };
   assertAbout(standing, report, target);

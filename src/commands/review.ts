@@ -4,14 +4,32 @@ import { roundMessage, type Review } from '../core/ledger.ts';
 import { reviewSlots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
 import { sortThreads } from '../core/threads.ts';
-import type { CommitId, Issue } from '../core/types.ts';
+import type { CommitId, Issue, Reason } from '../core/types.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
 import { exits, interruptedExit } from '../errors.ts';
-import { holdingBranch, isIdle, openReviewCase, sumsOf, takeForReview, withRound } from '../loop/claim-review.ts';
-import { letGo, type Held } from '../loop/claim.ts';
+import {
+  findRoundStop,
+  holdingBranch,
+  isIdle,
+  openReviewCase,
+  releaseStopped,
+  sumsOf,
+  takeForReview,
+  withRound,
+} from '../loop/claim-review.ts';
+import { letGo, readRecord, type Held } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
+import { pace } from '../loop/halt.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import { readPrinted, refuseRound, strayIssue, workRound, type RoundResult } from '../loop/review.ts';
+import {
+  readPrinted,
+  refuseRound,
+  strayIssue,
+  workRound,
+  type Begun,
+  type RoundAnswer,
+  type RoundResult,
+} from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
 import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
@@ -68,22 +86,55 @@ async function workAndTell(reviewing: Reviewing): Promise<CommandResult> {
   const run = await openReviewRun(reviewing, workspace);
   const { journal, config } = run;
   await held?.announced;
-  const answer = await workRound(run, standing, { template, printed: await readPrinted(reviews, standing) });
+  const watched: Run = { ...run, lookout: openRoundLookout(reviewing, run) };
+  const answer = await workRound(watched, standing, { template, printed: await readPrinted(reviews, standing) });
+  if (answer.end === 'stopped') return await stopAtWork(reviewing, run, answer);
   if (answer.end !== 'answered') {
     if (held !== undefined) await letGo(held.case, undefined);
     const exit = answer.end === 'transient' ? exits.transient : interruptedExit(context.signal);
     return { exit, text: `Not reviewed: ${answer.reason.message}\n`, runDir: journal.dir };
   }
   const { report, ledger } = await sealRound(reviewing, run, answer.round);
-  const result: CommandResult = { exit: exitOfRound(ledger.entries), report, text: renderReview(ledger), runDir: journal.dir };
+  const result: CommandResult = { exit: exitOfRound(ledger), report, text: renderReview(ledger), runDir: journal.dir };
   if (!context.flags.publish) return result;
-  const labels = held === undefined ? ledger.labels : [...ledger.labels, held.case.config.labels.inProgress];
+  const { labels } = begunWith(reviewing);
   return await tellRound(
     result,
     reviews,
     { report, review: ledger, mirror: workspace.mirror, config, journal, labels },
     held?.case,
   );
+}
+
+/** What others can take away from the round; its own label is there once it was announced. */
+function begunWith({ context, standing, held }: Pick<Reviewing, 'context' | 'standing'> & Partial<Reviewing>): Begun {
+  const { inProgress, trigger } = context.config.labels;
+  const labels = standing.labels.filter((label) => [inProgress, trigger].includes(label));
+  const { head, closes } = standing;
+  const halted = (closes === undefined ? undefined : readRecord(closes))?.halt?.at ?? '';
+  return { before: head, after: head, labels: held === undefined ? labels : [...labels, inProgress], halted };
+}
+
+/** As for a run of an issue: at most once a minute somebody else's word is looked for. */
+function openRoundLookout(reviewing: Reviewing, run: Run): () => Promise<Reason | undefined> {
+  const { context, reviews, standing, held, startedAt } = reviewing;
+  const seen = begunWith(reviewing);
+  const hold = context.flags.publish ? { run: run.journal.id, held: held?.case } : undefined;
+  return pace(run, startedAt, async () => {
+    return findRoundStop(seen, await reviews.read(standing.number), run.config.branchPrefix, hold);
+  });
+}
+
+/** Nothing is pushed and nothing is said in any thread; what was made so far stays in the run directory. */
+async function stopAtWork(
+  { held, reviews, standing }: Reviewing,
+  { journal, branch, base, workspace }: Run,
+  { reason, commit }: Extract<RoundAnswer, { end: 'stopped' }>,
+): Promise<CommandResult> {
+  const made = commit !== standing.head;
+  if (made) await workspace.mirror.bundle(journal.path('change.bundle'), branch, base, commit);
+  if (held !== undefined) await releaseStopped(held.case, await reviews.read(standing.number), standing.head);
+  return { ...tellStop(reason, made ? journal.dir : undefined), runDir: journal.dir };
 }
 
 async function openReviewRun({ context, standing, issue, journal, startedAt }: Reviewing, workspace: Workspace): Promise<Run> {
@@ -114,13 +165,14 @@ async function sealRound(
   round: RoundResult,
 ): Promise<{ report: RunReport; ledger: Review }> {
   const head = await commitRound(run, standing, round);
-  const { inProgress, trigger } = context.config.labels;
+  const { before, labels, halted } = begunWith({ context, standing });
   const ledger: Review = {
     change: standing.number,
-    before: standing.head,
+    before,
     after: head,
-    labels: standing.labels.filter((label) => [inProgress, trigger].includes(label)),
-    entries: await round.close(head),
+    labels: [...labels],
+    halted,
+    ...(await round.close(head)),
     ignored: round.sorted.ignored,
   };
   const proven = round.evaluation?.stage === 'proven' && (head !== standing.head || round.untold);
@@ -149,5 +201,6 @@ async function sealRound(
 async function commitRound(run: Run, { head, message }: ReviewStanding, { commit, close }: RoundResult): Promise<CommitId> {
   const { mirror } = run.workspace;
   if (commit === head || (await mirror.treeOf(commit)) === (await mirror.treeOf(head))) return head;
-  return await mirror.squash(head, commit, roundMessage(await close(commit), { before: message, run: run.journal.id }));
+  const { entries } = await close(commit);
+  return await mirror.squash(head, commit, roundMessage(entries, { before: message, run: run.journal.id }));
 }

@@ -10,7 +10,7 @@ import {
   type ThreadKind,
 } from './threads.ts';
 import { rangeOf, type Thread } from './threads/thread.ts';
-import type { Change, ChangedFile, Reason, RepoPath } from './types.ts';
+import type { Change, ChangedFile, CommitId, Reason, RepoPath } from './types.ts';
 
 /**
  * The ledger of a review round: every thread that waited leaves it with one entry, and an entry that says `fixed` has a
@@ -46,6 +46,15 @@ const entrySchema = z.strictObject({
   lines: z.string(),
   test: z.string().exactOptional(),
 });
+const checkEntrySchema = z.strictObject({
+  /** Of the failed check, as the forge has it: words of a stranger. */
+  name: z.string(),
+  /** `fixed`: the code was changed for it and the proof holds; what it says of the new head, the forge will tell. */
+  outcome: z.enum(outcomes),
+  words: z.string(),
+  /** Head that this is about: the new one where the round made one. */
+  commit: z.string(),
+});
 export const reviewSchema = z.strictObject({
   change: z.int(),
   /** Head before the round. */
@@ -54,11 +63,16 @@ export const reviewSchema = z.strictObject({
   after: z.string(),
   /** Those of bugloop's own labels that change and issue had at the start: one that is gone by the end stops the round. */
   labels: z.array(z.string()),
+  /** When the issue had been halted before the round, ISO 8601, or empty: a later halt stops it. */
+  halted: z.string(),
   entries: z.array(entrySchema),
+  /** Checks that had failed on the head before, and what became of them. */
+  checks: z.array(checkEntrySchema),
   /** Comments of accounts without write permission: not acted on. */
   ignored: z.array(z.strictObject({ author: z.string(), url: z.string(), thread: z.string() })),
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
+export type CheckEntry = z.infer<typeof checkEntrySchema>;
 export type Review = z.infer<typeof reviewSchema>;
 
 // ---------------------------------------------------------------------------------------------- what a change touches
@@ -154,6 +168,26 @@ export function closeRound({ open, claims, change, unanswered }: Round): LedgerE
   });
 }
 
+/** One entry for each failed check. `changed`: whoever was asked changed something, and the proof holds with it. */
+export function closeChecks(
+  checks: readonly { name: string }[],
+  claims: readonly Claim[],
+  { head, changed, why }: { head: CommitId; changed: boolean; why: string },
+): CheckEntry[] {
+  const silent: Pick<Claim, 'outcome' | 'words'> = changed
+    ? { outcome: 'fixed', words: 'the code was changed for it, and the proof holds with it' }
+    : { outcome: 'needs-human', words: why };
+  return checks.map(({ name }) => {
+    const claim = claims.find(({ thread }) => thread === checkId(name));
+    const holds = claim !== undefined && (claim.outcome === 'fixed' ? changed : claim.words.trim() !== '');
+    const { outcome, words } = holds ? claim : silent;
+    return { name, outcome, words, commit: head };
+  });
+}
+
+/** A failed check among the threads that claims are about: no thread of a forge is called like that. */
+const checkId = (name: string): string => `check ${name}`;
+
 function attackAnswer(kind: ThreadKind): Pick<Claim, 'outcome' | 'words'> | undefined {
   if (kind !== 'attack') return undefined;
   return {
@@ -203,12 +237,20 @@ export function resolvable({ entries }: Pick<Review, 'entries'>, threads: readon
   });
 }
 
-/** Threads that wait for a person: of this round, or still from an earlier one. */
-export function handedOver({ entries }: Pick<Review, 'entries'>, threads: readonly Thread[], reviewers: Reviewers): string[] {
+/** Threads that wait for a person: of this round, or still from an earlier one; and failed checks of this round. */
+export function handedOver(
+  { entries, checks }: Pick<Review, 'entries' | 'checks'>,
+  threads: readonly Thread[],
+  reviewers: Reviewers,
+): string[] {
   const outcomeOf = new Map(entries.map(({ thread, outcome }) => [thread, outcome]));
-  return threads
-    .filter((thread) => !thread.isResolved && (outcomeOf.get(thread.id) ?? lastOutcome(thread, reviewers)) === 'needs-human')
-    .map(({ id }) => id);
+  const waiting = threads.filter(
+    (thread) => !thread.isResolved && (outcomeOf.get(thread.id) ?? lastOutcome(thread, reviewers)) === 'needs-human',
+  );
+  return [
+    ...waiting.map(({ id }) => id),
+    ...checks.filter(({ outcome }) => outcome === 'needs-human').map(({ name }) => checkId(name)),
+  ];
 }
 
 /**
@@ -260,7 +302,9 @@ const spoken: Record<string, Outcome> = {
 export function readAnswers(summary: string, names: ReadonlyMap<string, string>): Claim[] {
   return summary.split('\n').flatMap((line): Claim[] => {
     const match =
-      /^[\s>*-]{0,10}`?(t\d{1,4})`?\s{0,3}[:—–-]\s{0,3}\**([a-z_ -]{5,13}?)\**\s{0,3}(?:[:—–-]\s{0,3}(.{0,2000}))?$/i.exec(line);
+      /^[\s>*-]{0,10}`?([tc]\d{1,4})`?\s{0,3}[:—–-]\s{0,3}\**([a-z_ -]{5,13}?)\**\s{0,3}(?:[:—–-]\s{0,3}(.{0,2000}))?$/i.exec(
+        line,
+      );
     const thread = names.get(match?.[1]?.toLowerCase() ?? '');
     const outcome = spoken[match?.[2]?.trim().toLowerCase() ?? ''];
     if (thread === undefined || outcome === undefined) return [];
@@ -271,6 +315,11 @@ export function readAnswers(summary: string, names: ReadonlyMap<string, string>)
 /** Short names for a prompt: opaque ids are long, and a model that copies them makes mistakes. */
 export function nameThreads(open: readonly OpenThread[]): Map<string, string> {
   return new Map(open.map(({ thread }, index) => [`t${index + 1}`, thread.id]));
+}
+
+/** The same for failed checks, `c1` and so on. */
+export function nameChecks(checks: readonly { name: string }[]): Map<string, string> {
+  return new Map(checks.map(({ name }, index) => [`c${index + 1}`, checkId(name)]));
 }
 
 // ---------------------------------------------------------------------------------------------- memory in git

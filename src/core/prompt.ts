@@ -168,7 +168,7 @@ export interface ReviewFacts {
   template: Template;
   title: string;
   threads: readonly PromptThread[];
-  /** Failed checks of the head, with the end of what they printed. */
+  /** Failed checks of the head, with the end of what they printed. They are told as `c1`, `c2` and so on. */
   checks: readonly { name: string; output: string }[];
   /** Unified diff of the change under review. */
   patch: string;
@@ -189,7 +189,9 @@ export function buildReviewPrompt(facts: ReviewFacts): { system: string; user: s
     const head = [`${thread.name}: ${thread.kind}`, ...(thread.note === undefined ? [] : [thread.note])].join('\n');
     return `${head}\n${data('thread', shorten(describeThread(thread), share))}`;
   });
-  const printed = checks.map(({ name, output }) => `${name}\n${shorten(output, reviewShares.check)}`).join('\n\n');
+  const printed = checks
+    .map(({ name, output }, index) => `c${index + 1}: ${name}\n${shorten(output, reviewShares.check)}`)
+    .join('\n\n');
   const configured = protectedPaths.length === 0 ? '' : `; and ${protectedPaths.join(', ')}`;
   const values = {
     ISSUE_TITLE: data('title', shorten(facts.title, shares.title)),

@@ -167,6 +167,7 @@ const orders: readonly RegExp[] = [
   /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|your|all)\b.{0,30}\b(?:instructions?|prompts?|rules|guards?)\b/is,
   /(?<!(?:\bnot|n['’]t|\bnever|\bavoid|\bstop|\bwithout)\s)\b(?:print|echo|send|post|upload|reveal|exfiltrate|leak|show|paste|dump|commit|include|encode)\b.{0,60}(?:\benv(?:ironment)? variables?\b|\bprocess\.env\b|\b[A-Z_]{2,40}_(?:TOKEN|KEY|SECRET)\b|\bsecrets\b|\bcredentials\b|\.netrc\b|\/proc\/)/is,
   /\b(?:mark|set|make|resolve|approve|merge|dismiss|enable)\b.{0,30}\b(?:(?:all|every|other|these|those|the)\s(?:\w+\s)?(?:threads?|conversations?|comments?|reviews?)|(?:this |the )?(?:pr|pull request)|auto-?merge)\b.{0,30}(?:\b(?:resolved|ready|approved|merged|done)\b|$|[.!,;\n])/is,
+  /\b(?:run|execute|call)\s{1,3}`?(?:env|printenv|export -p)\b`?.{0,40}\b(?:paste|post|put|send|comment|share|upload|include|attach)\b/is,
   /\bauthorized_keys\b|\b(?:add|append|install|put)\b.{0,40}\b(?:ssh|deploy|public|gpg)[- ]?keys?\b/is,
   /\b(?:edit|change|modify|add|update|delete|disable|remove|weaken|bypass|turn off)\b.{0,50}(?:\.github\/|\bworkflow files?\b|\bbranch protection\b|\bCODEOWNERS\b|\.bugloop\b|\bci config)/is,
   /\b(?:curl|wget)\b[^\n|]{0,300}\|\s{0,3}(?:sudo\s)?(?:ba|z|da)?sh\b/i,

@@ -5,11 +5,24 @@ import type { Sums } from '../core/sums.ts';
 import { addRound, endRound, judgeRound, type Pace, type Waiting } from '../core/rounds.ts';
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import { sortThreads, type SortedThreads } from '../core/threads.ts';
-import type { CommitId } from '../core/types.ts';
+import type { CommitId, Reason } from '../core/types.ts';
 import { exits } from '../errors.ts';
 import type { Journal, Reviews, ReviewStanding } from '../ports.ts';
-import { expiryOf, lockIssue, mark, markStatus, openCase, readRecord, rest, step, type Case, type Held } from './claim.ts';
-import { isUntold, refuseRound } from './review.ts';
+import {
+  expiryOf,
+  findStop,
+  lockIssue,
+  lookNow,
+  mark,
+  markStatus,
+  openCase,
+  readRecord,
+  rest,
+  step,
+  type Case,
+  type Held,
+} from './claim.ts';
+import { isUntold, refuseRound, stopRound, type Begun } from './review.ts';
 
 /** How a round of review takes the issue of its change, and how it lets it go. Of a change that closes none it takes the branch. */
 
@@ -164,6 +177,37 @@ export async function holdingBranch(
     // What broke is what has to be told; the lock runs out by itself.
     await reviews.unlock(standing, run).catch(() => undefined);
   }
+}
+
+/** What a round holds while it works: the issue, or the branch of a change that closes none. */
+interface Hold {
+  run: string;
+  held: Case | undefined;
+}
+
+/** Why a round that has begun must not go on. `hold`: absent where it writes nothing, and has taken nothing. */
+export function findRoundStop(seen: Begun, now: ReviewStanding, branchPrefix: string, hold?: Hold): Reason | undefined {
+  return stopRound(seen, now, branchPrefix) ?? (hold === undefined ? undefined : findLostLock(hold, now));
+}
+
+/** Somebody let the issue go, or took it over: what is there belongs to nobody of us, or to another run. */
+function findLostLock({ run, held }: Hold, now: ReviewStanding): Reason | undefined {
+  const lock = held === undefined ? now.lock : now.closes?.lock;
+  if (lock?.run === run) return undefined;
+  const who = lock === undefined ? 'was taken from this run' : `is with run ${lock.run} now`;
+  const message = `${held === undefined ? 'the branch' : 'the issue'} of #${now.number} ${who}`;
+  return { code: 'review.lock_lost', message };
+}
+
+/** Lets the issue go after a stop: what is not this run's any more is left as it is, as are the words of whoever halted it. */
+export async function releaseStopped(held: Case, now: ReviewStanding, before: CommitId): Promise<void> {
+  // A change that was closed may close no issue any more: then the issue itself is asked.
+  const current = now.closes === undefined ? await lookNow(held) : { ...held, standing: now.closes };
+  const release = held.journal.id;
+  if (current.standing.lock?.run !== release) return;
+  if (findStop(current) !== undefined) return await mark(current, { release });
+  const change = { number: now.number, url: now.url, head: before };
+  await releaseReview(current, now, { before, handedOver: 0, change });
 }
 
 /** What a round ended with, as far as the issue shows it. */

@@ -1,14 +1,13 @@
 import type { Config } from '../core/config.ts';
-import { judgeChange } from '../core/guards.ts';
 import { auditLedger, handedOver, judgeGrowth, resolvable, roundMessage, type Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
+import { judgeTrees } from '../core/trees.ts';
 import type { CommitId, Reason } from '../core/types.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderReply } from '../core/views/replies.ts';
 import type { Journal, Mirror, Reviews, ReviewStanding } from '../ports.ts';
-import { releaseReview } from './claim-review.ts';
+import { findRoundStop, releaseReview, releaseStopped } from './claim-review.ts';
 import type { Case } from './claim.ts';
-import { stopRound } from './review.ts';
 
 /**
  * The second half of a round: everything that is written to the forge. It believes nothing of the first half that can be
@@ -41,10 +40,13 @@ export type RoundConclusion =
  * the issue, where the change closes one; it is taken for this run.
  */
 export async function concludeReview(reviews: Reviews, sealed: SealedRound, held: Case | undefined): Promise<RoundConclusion> {
-  const { review } = sealed;
+  const { review, labels, config, journal } = sealed;
   const seen = await reviews.read(review.change);
-  const lost = findLostLock(sealed, seen, held);
-  if (lost !== undefined) return { kind: 'stopped', reason: lost };
+  const stop = findRoundStop({ ...review, labels }, seen, config.branchPrefix, { run: journal.id, held });
+  if (stop !== undefined) {
+    if (held !== undefined) await releaseStopped(held, seen, review.before);
+    return { kind: 'stopped', reason: stop };
+  }
   const { conclusion, now } = await tellThreads(reviews, sealed, seen);
   if (held === undefined) return conclusion;
   const change = { number: now.number, url: now.url, head: review.after };
@@ -54,14 +56,6 @@ export async function concludeReview(reviews: Reviews, sealed: SealedRound, held
   return conclusion;
 }
 
-/** Somebody let the issue go, or took it over: what is there belongs to nobody of us, or to another run. */
-function findLostLock({ journal }: SealedRound, now: ReviewStanding, held: Case | undefined): Reason | undefined {
-  const lock = held === undefined ? now.lock : now.closes?.lock;
-  if (lock?.run === journal.id) return undefined;
-  const who = lock === undefined ? 'was taken from this run' : `is with run ${lock.run} now`;
-  return not('review.lock_lost', `${held === undefined ? 'the branch' : 'the issue'} of #${now.number} ${who}`);
-}
-
 /** What became of the round, and what stands at the end of it. */
 interface Told {
   conclusion: RoundConclusion;
@@ -69,9 +63,7 @@ interface Told {
 }
 
 async function tellThreads(reviews: Reviews, sealed: SealedRound, seen: ReviewStanding): Promise<Told> {
-  const { report, review, mirror, config, journal, labels } = sealed;
-  const moved = stopRound({ ...review, labels }, seen, config.branchPrefix);
-  if (moved !== undefined) return { conclusion: { kind: 'stopped', reason: moved }, now: seen };
+  const { report, review, mirror, journal } = sealed;
   const [reason] = await judgeRound(sealed, seen);
   if (reason !== undefined) return { conclusion: { kind: 'refused', reason }, now: seen };
 
@@ -137,10 +129,7 @@ async function judgeRound({ report, review, mirror, config, journal }: SealedRou
   if (now.head === before && (await mirror.squash(before, after, message)) !== after) {
     return [not('state.corrupt', `${after} is not the one commit of this round on ${before}`)];
   }
-  const { protectedPaths, tests, limits } = config;
-  const { maxDiffLines, maxDiffBytes } = limits;
-  const verdict = judgeChange(all, { protectedPaths, maxDiffLines, maxDiffBytes, tests });
-  return [...(verdict.ok ? [] : verdict.reasons), ...judgeGrowth(round, now.threads.length)];
+  return [...(judgeTrees(all, config)?.reasons ?? []), ...judgeGrowth(round, now.threads.length)];
 }
 
 function messageOf({ head, message }: ReviewStanding, before: CommitId): string {

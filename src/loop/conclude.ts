@@ -3,7 +3,8 @@ import { judgeChange } from '../core/guards.ts';
 import type { RunReport } from '../core/report.ts';
 import { suggestReviewers, touchedLines } from '../core/reviewers.ts';
 import { oneLine } from '../core/text.ts';
-import type { Change, CommitId, Reason } from '../core/types.ts';
+import { judgeTrees } from '../core/trees.ts';
+import type { Change, CommitId } from '../core/types.ts';
 import { renderEscalation } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
 import type { Marks, Mirror, OpenChange, OpenedChange, Pushed } from '../ports.ts';
@@ -65,9 +66,10 @@ async function publish(current: Case, sealed: Sealed): Promise<Conclusion> {
   const prior = findPrior({ ...standing, changes: standing.changes.filter(({ fromBranch }) => !fromBranch) });
   if (prior !== undefined) return keep(current, prior);
   const change = await sealed.mirror.change(sealed.base, sealed.head);
-  const reasons = judge(change, config);
-  if (reasons.length > 0) {
-    const [first] = reasons;
+  // The very trees that leave, with the configuration of the base they leave from.
+  const refusal = judgeTrees(change, config);
+  if (refusal !== undefined) {
+    const [first] = refusal.reasons;
     return escalate(current, {
       ...sealed,
       report: { ...sealed.report, outcome: 'escalated', ...(first === undefined ? {} : { escalation: first }) },
@@ -198,7 +200,10 @@ async function keep(held: Case, why: string): Promise<Conclusion> {
 async function pushProgress(held: Case, sealed: Sealed): Promise<Case> {
   const { base, head, mirror, onto, report } = sealed;
   if (held.standing.base === undefined || head === base) return held;
-  if (judge(await mirror.change(base, head), sealed.config, report.outcome === 'reproduced').length > 0) {
+  // What may leave as work in progress need not be proven, so only the guards are asked.
+  const { protectedPaths, tests, limits } = sealed.config;
+  const rules = { protectedPaths, tests, ...limits, onlyTests: report.outcome === 'reproduced' };
+  if (!judgeChange(await mirror.change(base, head), rules).ok) {
     held.progress.note('the work in progress stays in the run directory: the guards do not let its tree leave');
     return held;
   }
@@ -219,13 +224,6 @@ async function push(held: Case, mirror: Mirror, head: CommitId): Promise<Pushed>
   const pushed = await forge.pushBranch({ branch, head, mirror, bundle: journal.path('change.bundle'), ...expected });
   await journal.append('journal.jsonl', { type: 'push', branch, head, ...pushed });
   return pushed;
-}
-
-/** The guards on the very trees that leave, with the configuration of the base they leave from. */
-function judge(change: Change, { protectedPaths, tests, limits }: Config, onlyTests = false): Reason[] {
-  const { maxDiffLines, maxDiffBytes } = limits;
-  const verdict = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests, onlyTests });
-  return verdict.ok ? [] : verdict.reasons;
 }
 
 function noteBase({ standing, progress }: Case, { base }: Sealed): void {

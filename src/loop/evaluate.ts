@@ -1,12 +1,12 @@
 import { exitStatus, failingIds, findFlaky, indexById, ranNothing } from '../core/compare.ts';
 import { digestFailures } from '../core/feedback.ts';
-import { judgeChange } from '../core/guards.ts';
-import { combineIntegrity, judgeIntegrity, toReason } from '../core/integrity.ts';
+import { combineIntegrity, judgeIntegrity } from '../core/integrity.ts';
 import { nearestTests, runnableTests } from '../core/nearest.ts';
 import { isTestPath } from '../core/paths.ts';
 import type { Attempt, Proof, Reproduction } from '../core/report.ts';
 import { judgeReproduction } from '../core/reproduction.ts';
 import { findSensitive } from '../core/sensitive.ts';
+import { judgeTrees } from '../core/trees.ts';
 import type { Change, CommitId, Reason, RepoPath, TestRun } from '../core/types.ts';
 import type { Baseline } from './baseline.ts';
 import { prove, seeBug } from './prove.ts';
@@ -34,10 +34,10 @@ type Evaluator = Pick<Run, 'workspace' | 'progress' | 'signal' | 'config' | 'err
  */
 export async function evaluate(run: Evaluator, baseline: Baseline, head: CommitId): Promise<Evaluation> {
   const change = await run.workspace.mirror.change(run.workspace.base, head);
-  const unsafe = judgeBeforeRunning(run, baseline, change);
+  const unsafe = judgeBeforeRunning(run, change);
   if (unsafe !== undefined) return unsafe;
-  const refused = (await run.terms?.refuse(head)) ?? [];
-  if (refused.length > 0) return stop('guards', change, refused);
+  const refused = refuseBy(change, (await run.terms?.refuse(head)) ?? []);
+  if (refused !== undefined) return refused;
   if (run.testsOnly === true) return await evaluateTest(run, baseline, change);
   const tried = await tryNearest(run, baseline, change);
   if (tried !== undefined) return tried;
@@ -46,20 +46,19 @@ export async function evaluate(run: Evaluator, baseline: Baseline, head: CommitI
   return demanded.length === 0 ? evaluation : { ...evaluation, stage: 'answers', reasons: demanded };
 }
 
+/** What a run's own terms say from the trees alone. */
+export function refuseBy(change: Change, reasons: Reason[]): Evaluation | undefined {
+  return reasons.length === 0 ? undefined : stop('guards', change, reasons);
+}
+
 /** What can be said from the trees alone. `undefined`: it may be executed. */
 export function judgeBeforeRunning(
   { config, testsOnly = false }: Pick<Run, 'config' | 'testsOnly'>,
-  baseline: Baseline,
   change: Change,
 ): Evaluation | undefined {
   if (change.files.length === 0) return stop('no-change', change, [{ code: 'change.empty', message: 'nothing was changed' }]);
-  const { protectedPaths, tests } = config;
-  const { maxDiffLines, maxDiffBytes } = config.limits;
-  const guards = judgeChange(change, { protectedPaths, maxDiffLines, maxDiffBytes, tests, onlyTests: testsOnly });
-  if (!guards.ok) return stop('guards', change, guards.reasons);
-  const integrity = judgeIntegrity({ change, tests, baseline: baseline.runs[0] });
-  const refused = integrity.filter((finding) => finding.weight === 'refuse');
-  return refused.length > 0 ? stop('integrity', change, refused.map(toReason)) : undefined;
+  const refusal = judgeTrees(change, config, { onlyTests: testsOnly });
+  return refusal === undefined ? undefined : stop(refusal.stage, change, refusal.reasons);
 }
 
 /** Build and the tests nearest to the change: the quick answer that an agent gets while it works. */

@@ -1,5 +1,5 @@
 import type { CommandResult } from '../context.ts';
-import type { LedgerEntry } from '../core/ledger.ts';
+import type { Review } from '../core/ledger.ts';
 import type { Reason } from '../core/types.ts';
 import { renderReview } from '../core/views/replies.ts';
 import { BugloopError, exits, type Exit } from '../errors.ts';
@@ -19,7 +19,7 @@ export async function tellRound(
   const conclusion = await concludeReview(reviews, sealed, held);
   switch (conclusion.kind) {
     case 'stopped':
-      return { ...result, ...tellStop(conclusion.reason) };
+      return { ...result, ...tellStop(conclusion.reason, sealed.journal.dir) };
     case 'refused':
       return refuse(result, conclusion.reason, sealed);
     default: {
@@ -31,16 +31,18 @@ export async function tellRound(
 
 function refuse(result: CommandResult, { code, message }: Reason, { journal }: SealedRound): CommandResult {
   if (code === 'state.corrupt') throw new BugloopError(code, `${journal.dir}: ${message}`);
-  const exit = code.startsWith('guard.') || code === 'review.growth' ? exits.escalated : exits.refused;
+  const exit = /^(?:guard|integrity)\.|^review\.growth$/.test(code) ? exits.escalated : exits.refused;
   return { ...result, exit, text: `Not pushed: ${message} (${code})\n` };
 }
 
 /** Something is left for a person: a person has to be told. */
-export function exitOfRound(entries: readonly LedgerEntry[]): Exit {
-  return entries.some(({ outcome }) => outcome === 'needs-human') ? exits.escalated : exits.done;
+export function exitOfRound({ entries, checks }: Pick<Review, 'entries' | 'checks'>): Exit {
+  return [...entries, ...checks].some(({ outcome }) => outcome === 'needs-human') ? exits.escalated : exits.done;
 }
 
-export function tellStop({ code, message }: Reason): CommandResult {
+/** `runDir`: where what the round made so far stays. */
+export function tellStop({ code, message }: Reason, runDir?: string): CommandResult {
   const foreign = code === 'review.fork' || code === 'review.not_ours';
-  return { exit: foreign ? exits.refused : exits.done, text: `Not reviewed: ${message} (${code})\n` };
+  const kept = runDir === undefined ? '' : `What was done so far stays in ${runDir}.\n`;
+  return { exit: foreign ? exits.refused : exits.done, text: `Not reviewed: ${message} (${code})\n${kept}` };
 }

@@ -11,18 +11,31 @@ import { digestText, findStop, isApart, lookNow, readRecord, type Case } from '.
 /** Between attempts a look older than this is repeated, in milliseconds: an attempt costs more than a request. */
 const watchMs = 60_000;
 
-/** For a run at work: why it has to end. Looks at most once a minute, and a forge that cannot be reached stops nothing yet. */
+/** For a run at work: why it has to end. */
 export function openLookout(held: Case): () => Promise<Reason | undefined> {
-  let current = held;
+  if (!isApart(held.standing)) return () => Promise.resolve(undefined);
+  return pace(held, held.lookedAt, async () => findStop(await lookNow(held)));
+}
+
+/** Looks at most once a minute, first a minute after `seenAt`; a forge that cannot be reached stops nothing yet. */
+export function pace(
+  { now, progress }: { now: () => number; progress: Progress },
+  seenAt: number,
+  look: () => Promise<Reason | undefined>,
+): () => Promise<Reason | undefined> {
+  let lookedAt = seenAt;
   return async () => {
-    if (!isApart(held.standing) || held.now() - current.lookedAt < watchMs) return undefined;
+    const at = now();
+    if (at - lookedAt < watchMs) return undefined;
     try {
-      current = await lookNow(current);
+      const found = await look();
+      lookedAt = at;
+      return found;
     } catch (error) {
       if (!(error instanceof BugloopError) || error.exit !== exits.transient) throw error;
-      held.progress.note(`whether the run is still wanted could not be asked: ${error.message}`);
+      progress.note(`whether the run is still wanted could not be asked: ${error.message}`);
+      return undefined;
     }
-    return findStop(current);
   };
 }
 

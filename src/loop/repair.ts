@@ -201,7 +201,7 @@ async function check(run: Run, baseline: Baseline, head: CommitId, files?: RepoP
   const { workspace } = run;
   const commit = await workspace.commit('check', head);
   const change = await workspace.mirror.change(run.base, commit);
-  const unsafe = judgeBeforeRunning(run, baseline, change);
+  const unsafe = judgeBeforeRunning(run, change);
   if (unsafe !== undefined && unsafe.stage !== 'no-change') {
     return { ok: false, digest: explainAttempt(unsafe.stage, unsafe.reasons, '') };
   }

@@ -1,16 +1,20 @@
 import { digestLog } from '../core/feedback.ts';
 import {
+  closeChecks,
   closeRound,
   growthBudget,
   judgeClaims,
   judgeGrowth,
+  nameChecks,
   nameThreads,
   readAnswers,
   readTrailers,
+  type CheckEntry,
   type Claim,
   type LedgerEntry,
   type Round,
 } from '../core/ledger.ts';
+import { describeHalt, findHalt } from '../core/halt.ts';
 import { buildReviewPrompt, type PromptThread, type Template } from '../core/prompt.ts';
 import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
 import { placeOf, rangeOf } from '../core/threads/thread.ts';
@@ -21,7 +25,7 @@ import { takeBaseline, type Baseline } from './baseline.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import { nonceOf, type Prompt, type Run, type Terms } from './run.ts';
-import { applyMechanically } from './suggestions.ts';
+import { applyMechanically, nearby, wholeSuite, type Suggested } from './suggestions.ts';
 
 /** A failed check with what people and models need of its output. */
 export interface PrintedCheck {
@@ -46,7 +50,9 @@ export function readPrinted(reviews: Reviews, { failedChecks }: ReviewStanding):
 export type RoundAnswer =
   | { end: 'answered'; round: RoundResult }
   /** Nothing can be said now: run again later. */
-  | { end: 'interrupted' | 'transient'; reason: Reason };
+  | { end: 'interrupted' | 'transient'; reason: Reason }
+  /** Somebody outside ended it. `commit`: what there is of the work so far. */
+  | { end: 'stopped'; reason: Reason; commit: CommitId };
 
 export interface RoundResult {
   /** Commit with the round's work; the head itself where nothing changed. */
@@ -59,8 +65,14 @@ export interface RoundResult {
   sorted: SortedThreads;
   /** An earlier round pushed this head and ended before it could say so. */
   untold: boolean;
-  /** One entry for each thread, once the commit that leaves is known. */
-  readonly close: (head: CommitId) => Promise<LedgerEntry[]>;
+  /** One entry for each thread and each failed check, once the commit that leaves is known. */
+  readonly close: (head: CommitId) => Promise<Closed>;
+}
+
+/** The ledger of a round. */
+export interface Closed {
+  entries: LedgerEntry[];
+  checks: CheckEntry[];
 }
 
 const interrupted: RoundAnswer = { end: 'interrupted', reason: { code: 'run.interrupted', message: 'the run was interrupted' } };
@@ -78,39 +90,97 @@ export async function workRound(
   const sorted = sortThreads(standing.threads, standing.reviewers);
   const [remembered, open] = splitRemembered(standing, sorted.open);
   const untold = remembered.length > 0 || isUntold(standing);
-  const answered = (result: Partial<RoundResult>, claims: readonly Claim[], why = 'nobody could answer this'): RoundAnswer => {
-    const close = closer(run, standing, remembered, { open, claims, unanswered: { outcome: 'needs-human', words: why } });
+  const answered = (
+    result: Partial<RoundResult>,
+    claims: readonly Claim[],
+    { why = 'nobody could answer this', changed = false } = {},
+  ): RoundAnswer => {
+    const round = { open, claims, unanswered: { outcome: 'needs-human', words: why } } as const;
+    const entriesOf = closer(run, standing, remembered, round);
+    const close = async (commit: CommitId): Promise<Closed> => {
+      return { entries: await entriesOf(commit), checks: closeChecks(failedChecks, claims, { head: commit, changed, why }) };
+    };
     return { end: 'answered', round: { commit: head, progressed: begin(head), sorted, untold, close, ...result } };
   };
   const workable = open.filter(({ kind }) => kind !== 'attack');
   if (workable.length === 0 && failedChecks.length === 0 && !untold) return answered({}, []);
   const taken = await takeBaseline(run);
   if (run.signal.aborted) return interrupted;
-  if (!taken.ok) return answered({}, [], `nothing can be tested here: ${taken.reason.message}`);
+  if (!taken.ok) return answered({}, [], { why: `nothing can be tested here: ${taken.reason.message}` });
   const { baseline } = taken;
 
-  const suggested = await applyMechanically(run, baseline, head, workable);
+  const applied = await applyMechanically(run, head, workable, nearby(run, baseline, growthOf(run, standing)));
+  const asks = failedChecks.length > 0 || workable.length > applied.claims.length;
+  // An agent that builds on a suggestion which breaks something far away could never be proven.
+  const suggested = asks ? await applied.narrow(wholeSuite(run, baseline)) : applied;
+  const stop = await run.lookout?.();
+  if (stop !== undefined) return { end: 'stopped', reason: stop, commit: suggested.commit };
   const settled = new Set(suggested.claims.map(({ thread }) => thread));
   const rest = workable.filter(({ thread }) => !settled.has(thread.id));
   const question = { run, standing, baseline, template, rest, checks: printed, ...suggested };
-  const asked = rest.length > 0 || failedChecks.length > 0 ? await askAgent(question) : undefined;
+  const asked = asks ? await askAgent(question) : undefined;
   if (asked !== undefined && asked.end !== 'done') return asked;
 
-  const claims = [...suggested.claims, ...(asked?.claims ?? [])];
+  const said = asked?.claims ?? [];
+  const why = asked === undefined ? {} : { why: asked.why };
   const progressed = asked?.progressed ?? begin(suggested.commit);
   if (asked?.evaluation !== undefined) {
     const { evaluation } = asked;
-    return answered({ commit: progressed.head, evaluation, baseline, progressed }, claims, asked.why);
+    const { mirror } = run.workspace;
+    const changed = (await mirror.treeOf(progressed.head)) !== (await mirror.treeOf(suggested.commit));
+    const claims = [...suggested.claims, ...said];
+    return answered({ commit: progressed.head, evaluation, baseline, progressed }, claims, { ...why, changed });
   }
-  if (suggested.commit === head && !untold) return answered({ baseline, progressed }, claims, asked?.why);
-  const evaluation = await evaluate(run, baseline, suggested.commit);
+  const proven = await proveSuggestions(run, baseline, suggested, { head, untold });
   if (run.signal.aborted) return interrupted;
-  if (evaluation.stage === 'proven') {
-    return answered({ commit: suggested.commit, evaluation, baseline, progressed }, claims, asked?.why);
-  }
-  // Nothing leaves without its proof: each suggestion was harmless to the nearest tests, all together are not.
-  const kept = claims.map((claim): Claim => (claim.outcome === 'fixed' ? undone(claim, evaluation) : claim));
-  return answered({ baseline, progressed }, kept, asked?.why);
+  const { commit, claims, evaluation } = proven;
+  const result = { commit, baseline, progressed, ...(evaluation === undefined ? {} : { evaluation }) };
+  return answered(result, [...claims, ...said], why);
+}
+
+/** What a reviewer's words may make of the change is bounded, whoever writes it. */
+function growthOf({ workspace }: Run, { head, threads }: ReviewStanding): Terms['refuse'] {
+  return async (commit) => judgeGrowth(await workspace.mirror.change(head, commit), threads.length);
+}
+
+/** The suggestions that leave, and their proof where they make a new head or an untold one needs it. */
+interface ProvenSuggestions {
+  commit: CommitId;
+  claims: Claim[];
+  evaluation?: Evaluation;
+}
+
+/**
+ * Nothing leaves without its proof. Each suggestion was harmless to the nearest tests: where the whole suite or the proof
+ * speaks against all together, it is asked once more which ones, so that they alone are left out.
+ */
+async function proveSuggestions(
+  run: Run,
+  baseline: Baseline,
+  suggested: Suggested,
+  { head, untold }: { head: CommitId; untold: boolean },
+): Promise<ProvenSuggestions> {
+  if (suggested.commit === head && !untold) return suggested;
+  const proofs = new Map<CommitId, Evaluation>();
+  const prove = async (commit: CommitId): Promise<Evaluation> => {
+    const known = proofs.get(commit);
+    if (known !== undefined) return known;
+    // What an agent left behind is not what is judged.
+    await run.workspace.checkout(commit);
+    const evaluation = await evaluate(run, baseline, commit);
+    proofs.set(commit, evaluation);
+    return evaluation;
+  };
+  const first = await prove(suggested.commit);
+  if (first.stage === 'proven' || run.signal.aborted) return { ...suggested, evaluation: first };
+  const { commit, claims } = await suggested.narrow(async (one) => {
+    const evaluation = await prove(one);
+    return evaluation.stage === 'proven' ? undefined : evaluation;
+  });
+  if (commit === head && !untold) return { commit, claims };
+  const last = await prove(commit);
+  if (last.stage === 'proven') return { commit, claims, evaluation: last };
+  return { commit: head, claims: claims.map((claim) => (claim.outcome === 'fixed' ? undone(claim, last) : claim)) };
 }
 
 function undone(claim: Claim, { reasons }: Evaluation): Claim {
@@ -171,15 +241,15 @@ type Asked =
 
 /** The rest goes through the same loop as a bug, with the threads' answers as a further condition. */
 async function askAgent(question: Question): Promise<Asked> {
-  const { run, standing, baseline, rest, commit } = question;
+  const { run, standing, baseline, rest, checks, commit } = question;
   if (run.agent.name === 'search') {
     return { end: 'done', claims: [], progressed: begin(commit), why: 'no model was at hand that could answer this' };
   }
-  const names = nameThreads(rest);
+  const names = new Map([...nameThreads(rest), ...nameChecks(checks)]);
   const claims = new Map<string, Claim>();
   const { mirror } = run.workspace;
   const terms: Terms = {
-    refuse: async (head) => judgeGrowth(await mirror.change(standing.head, head), standing.threads.length),
+    refuse: growthOf(run, standing),
     demand: async (head) =>
       renameReasons(judgeClaims(rest, [...claims.values()], await mirror.change(standing.head, head)), names),
   };
@@ -187,6 +257,7 @@ async function askAgent(question: Question): Promise<Asked> {
   const answering: Run = { ...run, terms, agent: withDesk(run.agent, names, claims) };
   const repaired = await repair(answering, baseline, prompt, begin(commit));
   const { progressed } = repaired;
+  if (repaired.end === 'stopped') return { end: 'stopped', reason: repaired.reason, commit: progressed.head };
   if (repaired.end === 'interrupted' || repaired.end === 'transient') return { end: repaired.end, reason: repaired.reason };
   if ('evaluation' in repaired) {
     const { evaluation } = repaired;
@@ -300,23 +371,32 @@ export function refuseRound(standing: ReviewStanding, branchPrefix: string): Rea
   if (!sameRepository) return not('review.fork', `#${number} comes from another repository`);
   if (!openedByUs || !branch.startsWith(branchPrefix)) return not('review.not_ours', `#${number} was not opened by bugloop`);
   if (state !== 'open') return not('review.closed', `#${number} is ${state}`);
+  const halt = standing.closes === undefined ? undefined : readRecord(standing.closes)?.halt;
+  if (halt?.skip === true) return not('review.stopped', describeHalt(halt));
   if (!standing.headOurs) return not('review.human_push', `the newest commit of #${number} is somebody else's`);
   return isStopped(standing)
     ? not('review.stopped', `somebody with write permission said /bugloop stop on #${number}`)
     : undefined;
 }
 
-/** Why a round that has begun must not go on: what changed since `seen`, besides what the round itself did. */
-export function stopRound(
-  seen: { before: CommitId; after: CommitId; labels: readonly string[] },
-  now: ReviewStanding,
-  branchPrefix: string,
-): Reason | undefined {
+/** What a round began with, as far as others can take it away. */
+export interface Begun {
+  before: CommitId;
+  after: CommitId;
+  labels: readonly string[];
+  halted: string;
+}
+
+/** Why a round that has begun must not go on: what changed since then, besides what the round itself did. */
+export function stopRound(seen: Begun, now: ReviewStanding, branchPrefix: string): Reason | undefined {
+  const halt = findHalt(now.closes === undefined ? undefined : readRecord(now.closes), { since: seen.halted, byHand: false });
+  if (halt !== undefined) return not('review.stopped', describeHalt(halt));
+  const refused = refuseRound(now, branchPrefix);
+  if (refused !== undefined) return refused;
   if (now.head !== seen.before && now.head !== seen.after)
     return not('review.human_push', `the branch of #${now.number} moved meanwhile`);
   const lost = seen.labels.find((label) => !now.labels.includes(label));
-  if (lost !== undefined) return not('review.label_removed', `the label ${lost} was removed from #${now.number}`);
-  return refuseRound(now, branchPrefix);
+  return lost === undefined ? undefined : not('review.label_removed', `the label ${lost} was removed from #${now.number}`);
 }
 
 /** The last word counts: whoever may steer can start it again with any other command. */

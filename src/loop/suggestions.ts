@@ -4,8 +4,8 @@ import type { OpenThread } from '../core/threads.ts';
 import type { CommitId, RepoPath } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { Baseline } from './baseline.ts';
-import { judgeBeforeRunning, tryNearest, type Evaluation } from './evaluate.ts';
-import type { Run } from './run.ts';
+import { judgeBeforeRunning, refuseBy, tryNearest, type Evaluation } from './evaluate.ts';
+import type { Run, Terms } from './run.ts';
 
 /** What became of the suggestions of a round, before any agent is asked. */
 export interface Suggested {
@@ -14,17 +14,15 @@ export interface Suggested {
   claims: Claim[];
   /** Why a suggestion could not be applied as it is, by thread: somebody who reads has to decide. */
   notes: Map<string, string>;
+  /** The same, judged once more by somebody stricter: what he speaks against is left out too. */
+  narrow(judge: Judge): Promise<Suggested>;
 }
 
-type Judge = (commit: CommitId) => Promise<Evaluation | undefined>;
+/** What speaks against a commit, or nothing. */
+export type Judge = (commit: CommitId) => Promise<Evaluation | undefined>;
 
-/** Applies suggestions mechanically in one commit. One that a guard or a test speaks against is left out, alone. */
-export async function applyMechanically(
-  run: Run,
-  baseline: Baseline,
-  head: CommitId,
-  open: readonly OpenThread[],
-): Promise<Suggested> {
+/** Applies suggestions mechanically in one commit. One that the judge speaks against is left out, alone. */
+export async function applyMechanically(run: Run, head: CommitId, open: readonly OpenThread[], judge: Judge): Promise<Suggested> {
   const suggestions = open.filter(({ kind }) => kind === 'suggestion');
   const notes = new Map<string, string>();
   const claims: Claim[] = [];
@@ -43,21 +41,24 @@ export async function applyMechanically(
     claims.push(...already.map((thread): Claim => ({ thread, outcome: 'already-fixed', words: 'the lines are as proposed' })));
     for (const { thread, code } of refused) notes.set(thread, refusals[code]);
   }
-  if (fitting.length === 0) return { commit: head, claims, notes };
-
-  const step = run.progress.step(`${fitting.length} suggestions`);
   const build = (chosen: readonly Located[]): Promise<CommitId> => commitSuggestions(run, head, texts, chosen);
-  const judge: Judge = (commit) => tryCommit(run, baseline, commit);
-  const { kept, dropped } = await keepHarmless(fitting, build, judge, head);
-  claims.push(
-    ...kept.map(({ placed: { thread } }): Claim => ({ thread, outcome: 'fixed', words: 'the suggestion was applied as it is' })),
-  );
-  claims.push(
-    ...dropped.map(({ located, why }): Claim => ({ thread: located.placed.thread, outcome: 'declined', words: explain(why) })),
-  );
-  step.done(`${kept.length} applied, ${dropped.length} left out`);
-  return { commit: await build(kept), claims, notes };
+  const choose = async (candidates: readonly Located[], told: readonly Claim[], by: Judge): Promise<Suggested> => {
+    if (candidates.length === 0) return { commit: head, claims: [...told], notes, narrow: () => choose([], told, by) };
+    const step = run.progress.step(`${candidates.length} suggestions`);
+    const { kept, dropped } = await keepHarmless(candidates, build, by, head);
+    const declined = dropped.map(({ located: { placed }, why }): Claim => {
+      return { thread: placed.thread, outcome: 'declined', words: explain(why) };
+    });
+    const fixed = kept.map(({ placed: { thread } }): Claim => ({ thread, outcome: 'fixed', words: applied }));
+    step.done(`${kept.length} applied, ${dropped.length} left out`);
+    const settled = [...told, ...declined];
+    const narrow = (stricter: Judge): Promise<Suggested> => choose(kept, settled, stricter);
+    return { commit: await build(kept), claims: [...fixed, ...settled], notes, narrow };
+  };
+  return choose(fitting, claims, judge);
 }
+
+const applied = 'the suggestion was applied as it is';
 
 interface Located {
   path: RepoPath;
@@ -107,10 +108,20 @@ async function commitSuggestions(
 }
 
 /** Guards, then build and the nearest tests: enough to blame one suggestion. The proof comes after all of them. */
-async function tryCommit(run: Run, baseline: Baseline, commit: CommitId): Promise<Evaluation | undefined> {
-  const change = await run.workspace.mirror.change(run.base, commit);
-  await run.workspace.checkout(commit);
-  return judgeBeforeRunning(run, baseline, change) ?? (await tryNearest(run, baseline, change));
+export function nearby(run: Run, baseline: Baseline, refuse: Terms['refuse']): Judge {
+  return async (commit) => {
+    const change = await run.workspace.mirror.change(run.base, commit);
+    await run.workspace.checkout(commit);
+    return judgeBeforeRunning(run, change) ?? refuseBy(change, await refuse(commit)) ?? (await tryNearest(run, baseline, change));
+  };
+}
+
+/** Build and all tests, for commits that were judged `nearby`. */
+export function wholeSuite(run: Run, baseline: Baseline): Judge {
+  return async (commit) => {
+    await run.workspace.checkout(commit);
+    return tryNearest(run, baseline, await run.workspace.mirror.change(run.base, commit), []);
+  };
 }
 
 interface Dropped {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   auditLedger,
+  closeChecks,
   closeRound,
   growthBudget,
   judgeClaims,
   judgeGrowth,
   mayResolve,
+  nameChecks,
   nameThreads,
   outcomes,
   readAnswers,
@@ -165,6 +167,28 @@ test('answers of an agent without tools are read from its last words', () => {
   ]);
 });
 
+describe('a failed check', () => {
+  const checks = [{ name: 'unit' }, { name: 'lint' }];
+  const close = (claims: Claim[], changed: boolean) => closeChecks(checks, claims, { head: after, changed, why: 'nobody could' });
+
+  test('is fixed by what was changed for it, or waits for a person', () => {
+    expect(close([], true).map(({ outcome, commit }) => [outcome, commit])).toEqual([
+      ['fixed', after],
+      ['fixed', after],
+    ]);
+    expect(close([], false)).toMatchObject([{ outcome: 'needs-human', words: 'nobody could' }, { outcome: 'needs-human' }]);
+  });
+
+  test('is answered by its short name; a fix without a change is none', () => {
+    const names = nameChecks(checks);
+    const [unit, lint] = readAnswers('c1: declined: the registry was away\nc2: fixed: done', names);
+    expect(close([unit!, lint!], false)).toMatchObject([
+      { name: 'unit', outcome: 'declined', words: 'the registry was away' },
+      { name: 'lint', outcome: 'needs-human' },
+    ]);
+  });
+});
+
 test('the commit of a round remembers what it fixed', () => {
   const entries = closeRound({
     open: [open('PRRT_a'), open('PRRT_b')],
@@ -253,10 +277,13 @@ describe('replies', () => {
       before,
       after,
       labels: [],
+      halted: '',
       entries: [entry],
+      checks: [{ name: 'unit', outcome: 'needs-human' as const, words: 'the registry did not answer', commit: after }],
       ignored: [{ author: 'eve', url: 'https://x.test/1', thread: 'T' }],
     };
     expect(renderReview(review)).toContain('Reviewed #7: 1 threads (1 fixed), pushed cccccccccccc.');
+    expect(renderReview(review)).toContain('needs-human   check unit  the registry did not answer');
     expect(renderReview(review)).toContain('ignored       eve, who has no write permission: https://x.test/1');
   });
 });

@@ -1,4 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Review } from '../../src/core/ledger.ts';
+import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
 import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
 import { run, scripted, stage, type Ended, type Scene } from './github.ts';
@@ -46,14 +50,14 @@ interface Place {
 }
 
 export const branch = 'bugloop/issue-1';
-const fixed = {
-  'src/add.js': source.replace('a - b', 'a + b'),
+const sumTest = {
   'test/sum.test.js': oldTest.replace("'zero', () => { assert.equal(add(0, 0), 0)", "'sum', () => { assert.equal(add(1, 2), 3)"),
 };
 
 /** A change as bugloop leaves it: one commit of its own on the base, which has `more` files, and a draft by its account. */
 export async function opened(more: Record<string, string> = {}, body = 'Closes #1'): Promise<Opened> {
-  const scene = await stage({ files: { ...files, ...more } });
+  const base = { ...files, ...more };
+  const scene = await stage({ files: base });
   const { server, repository, token } = scene;
   const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
   const git = (...args: string[]): string =>
@@ -68,6 +72,7 @@ export async function opened(more: Record<string, string> = {}, body = 'Closes #
         GIT_COMMITTER_EMAIL: who.email,
       },
     }).trim();
+  const fixed = { ...sumTest, 'src/add.js': base['src/add.js'].replace('a - b', 'a + b') };
   const tree = git('rev-parse', `${await server.commit(repository, branch, fixed)}^{tree}`);
   const head = git('commit-tree', tree, '-p', git('rev-parse', 'main'), '-m', 'fix: add\n\nBugloop-Run: seeded');
   git('update-ref', `refs/heads/${branch}`, head);
@@ -120,3 +125,31 @@ export const repliesTo = (scene: Opened, thread: ReviewThread): string[] =>
 
 export const pushes = ({ server }: Scene): number =>
   server.requests.filter(({ operation }) => operation === 'git-receive-pack').length;
+
+/** Reports of the rounds in the clone, oldest first. */
+function reportsOf({ clone }: Scene): RunReport[] {
+  const runs = join(clone, '.bugloop/runs');
+  const names = readdirSync(runs, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  return names.toSorted().flatMap((name) => {
+    const read = readRunReport(readFileSync(join(runs, name, 'report.json'), 'utf8'));
+    return read.ok && read.report.review !== undefined ? [read.report] : [];
+  });
+}
+
+export function reportOf(scene: Scene): RunReport {
+  const last = reportsOf(scene).at(-1);
+  if (last === undefined) throw new Error('no report of a review');
+  return last;
+}
+
+export function ledgerOf(scene: Scene): Review {
+  const { review } = reportOf(scene);
+  if (review === undefined) throw new Error('no ledger');
+  return review;
+}
+
+export const reads = ({ server }: Scene): string[] =>
+  server.requests.filter(({ surface, writes }) => surface !== 'git' && !writes).map(({ operation }) => operation);
+
+export const writes = ({ server }: Scene): number =>
+  server.requests.filter(({ surface, writes: changes }) => surface !== 'git' && changes).length;

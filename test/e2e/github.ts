@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Comment,
   type GitHubServer,
@@ -203,6 +204,32 @@ export function eventFile({ server, home }: Scene, event: string, action?: strin
   writeFileSync(file, JSON.stringify({ ...delivery.payload, ...changes }));
   return { GITHUB_EVENT_NAME: event, GITHUB_EVENT_PATH: file };
 }
+
+// ---------------------------------------------------------------------------------------------- what takes its time
+
+/** A test of the base that waits for a file: as long as the test wants, the run is at work. */
+export function waiting(): { files: Record<string, string>; go: () => void } {
+  const file = join(mkdtempSync(join(tmpdir(), 'bugloop-wait-')), 'go');
+  const source = `import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+test('waits', async () => {
+  while (!existsSync(${JSON.stringify(file)})) await new Promise((resolve) => setTimeout(resolve, 50));
+});
+`;
+  return { files: { 'test/wait.test.js': source }, go: () => writeFileSync(file, '') };
+}
+
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(50);
+}
+
+/** A run looks once a minute: so long, in milliseconds, does the minute of a hasty process last. */
+export const hastyMinute = 3_000;
+
+/** A process for which twenty seconds pass in one. */
+export const hasty = {
+  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent('const now=Date.now,start=now();Date.now=()=>start+(now()-start)*20')}`,
+};
 
 // ---------------------------------------------------------------------------------------------- what is there afterwards
 

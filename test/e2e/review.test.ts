@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
 import type { ReviewThread } from '../servers/github/index.ts';
-import { branchesOf, cloneOf, labels, run, scripted, solve, stage, start, type Ended, type Scene } from './github.ts';
+import { branchesOf, cloneOf, labels, run, scripted, solve, stage, start, type Ended } from './github.ts';
 import {
   answer,
   branch,
@@ -15,8 +15,10 @@ import {
   edit,
   files,
   finish,
+  ledgerOf,
   opened,
   pushes,
+  reads,
   repliesTo,
   review,
   source,
@@ -27,23 +29,6 @@ import {
 } from './change.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
-
-function ledgerOf({ clone }: Scene): NonNullable<RunReport['review']> {
-  const runs = join(clone, '.bugloop/runs');
-  const reports = readdirSync(runs, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => readRunReport(readFileSync(join(runs, name, 'report.json'), 'utf8')));
-  const reviews = reports.flatMap((read) => (read.ok && read.report.review !== undefined ? [read.report.review] : []));
-  const last = reviews.at(-1);
-  if (last === undefined) throw new Error('no report of a review');
-  return last;
-}
-
-const reads = ({ server }: Scene): string[] =>
-  server.requests.filter(({ surface, writes }) => surface !== 'git' && !writes).map(({ operation }) => operation);
-
-const writes = ({ server }: Scene): number =>
-  server.requests.filter(({ surface, writes: changes }) => surface !== 'git' && changes).length;
 
 describe('a round', () => {
   test('gives every thread the one right reply, with one push and few requests', async () => {
@@ -191,23 +176,6 @@ describe('a round', () => {
     expect(repliesTo(scene, thread)).toHaveLength(1);
     expect(await scene.server.head(scene.repository, scene.pull.headRef)).toBe(head);
     expect(scene.server.writes()).toEqual([]);
-  });
-
-  test.each([1, 10, 50])('%i suggestions cost the same number of requests', async (count) => {
-    const scene = await opened();
-    for (let index = 0; index < count; index += 1)
-      await scene.say(constant(index), suggest(`export const c${index} = '${index}';`));
-    scene.server.forget();
-    const ended = await review(scene);
-    expect(ended.stderr).toBe('');
-    expect(ended.status).toBe(0);
-    expect(ledgerOf(scene).entries.map(({ outcome }) => outcome)).toEqual(Array.from({ length: count }, () => 'fixed'));
-    expect(scene.pull.threads.map((thread) => repliesTo(scene, thread).length)).toEqual(Array.from({ length: count }, () => 1));
-    expect(reads(scene).length).toBeLessThanOrEqual(3);
-    // The lock's commit and ref, the beginning, replies with the new text in heaps of forty, and the end.
-    expect(writes(scene)).toBe(4 + Math.ceil((count + 1) / 40));
-    expect(pushes(scene)).toBe(1);
-    scene.server.assertClean();
   });
 
   test('one of ten suggestions that breaks a test is left out alone', async () => {

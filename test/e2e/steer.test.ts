@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +7,8 @@ import {
   cloneOf,
   eventFile,
   expectOneOfEach,
+  hasty,
+  hastyMinute,
   labels,
   labelsOf,
   run,
@@ -15,6 +16,8 @@ import {
   stage,
   start,
   statusComments,
+  until,
+  waiting,
   type Scene,
 } from './github.ts';
 
@@ -24,30 +27,6 @@ async function comment(scene: Scene, body: string, clone = cloneOf(scene)) {
   scene.server.comment(scene.issue, body, 'maria');
   return run(scene, ['dispatch', ...scripted(scene), '--quiet'], eventFile(scene, 'issue_comment', 'created'), clone);
 }
-
-/** A test of the base that waits for a file: as long as the test wants, the run is at work. */
-function waiting(): { files: Record<string, string>; go: () => void } {
-  const file = join(mkdtempSync(join(tmpdir(), 'bugloop-wait-')), 'go');
-  const source = `import { existsSync } from 'node:fs';
-import { test } from 'node:test';
-test('waits', async () => {
-  while (!existsSync(${JSON.stringify(file)})) await new Promise((resolve) => setTimeout(resolve, 50));
-});
-`;
-  return { files: { 'test/wait.test.js': source }, go: () => writeFileSync(file, '') };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(50);
-}
-
-/** A run looks once a minute: so long, in milliseconds, does the minute of a hasty process last. */
-const hastyMinute = 3_000;
-
-/** A process for which twenty seconds pass in one. */
-const hasty = {
-  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent('const now=Date.now,start=now();Date.now=()=>start+(now()-start)*20')}`,
-};
 
 describe('a run at work that is stopped', () => {
   test.each([

@@ -18,6 +18,7 @@ export function renderPullRequest(report: RunReport): string {
     report.proof === undefined ? '' : renderProof(report.proof),
     renderTests(report),
     renderFiles(report),
+    renderChecks(report),
     renderAttempts(report),
     renderCost(report),
     renderVerify(report),
@@ -54,6 +55,16 @@ function renderNeedsHuman({ needsHuman }: RunReport): string {
     ...lines,
     ...more(needsHuman.length, '> '),
   ].join('\n');
+}
+
+/** Checks that had failed on the head before, and what a round of review made of them. */
+function renderChecks({ review }: RunReport): string {
+  const { checks = [] } = review ?? {};
+  if (checks.length === 0) return '';
+  const lines = checks
+    .slice(0, maxRows)
+    .map(({ name, outcome, words }) => `- ${code(name)} ${outcome}: ${sanitise(oneLine(words))}`);
+  return ['### Checks that failed before', '', ...lines, ...more(checks.length)].join('\n');
 }
 
 function renderSummary({ attempts, agent }: RunReport): string {

@@ -52,6 +52,9 @@ export function renderReview(review: Review, notes: readonly string[] = []): str
       const place = line === undefined ? path : `${path}:${line}`;
       return `  ${outcome.padEnd(13)} ${place}  ${words.split('\n', 1)[0]?.slice(0, 120) ?? ''}`.trimEnd();
     }),
+    ...review.checks.map(
+      ({ name, outcome, words }) => `  ${outcome.padEnd(13)} check ${oneLine(name, 120)}  ${oneLine(words, 120)}`,
+    ),
     ...review.ignored.map(tellIgnored),
     ...notes.map((note) => `  ${note}`),
     '',
