@@ -70,7 +70,7 @@ export interface RoundResult {
 }
 
 /** The ledger of a round. */
-export interface Closed {
+interface Closed {
   entries: LedgerEntry[];
   checks: CheckEntry[];
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
@@ -296,6 +296,20 @@ describe('in two halves', () => {
       expect(threads.flatMap((thread) => repliesTo(scene, thread))).toEqual([]);
     });
 
+    test.each<[string, Record<string, string>, string]>([
+      ['the CI', { '.github/workflows/ci.yml': 'on: push\n' }, 'guard.ci_config'],
+      ['what is installed', { 'package.json': '{"scripts":{"test":"true"}}\n' }, 'guard.dependency_manifest'],
+      ['a test', { 'test/add.test.js': "import test from 'node:test';\ntest('zero', () => {});\n" }, 'integrity.deleted'],
+      ['too much', { 'src/more.js': 'export {};\n'.repeat(200) }, 'review.growth'],
+    ])('does not leave where it touches %s, however well everything fits', async (_name, tree, code) => {
+      const copy = bent((report, _, dir) => replaceFiles(scene, report, join(dir, 'change.bundle'), tree));
+      const ended = await publish(scene, copy);
+      expect(ended).toMatchObject({ status: 3, stdout: expect.stringContaining(`(${code})`), stderr: '' });
+      expect(pushes(scene)).toBe(0);
+      expect(threads.flatMap((thread) => repliesTo(scene, thread))).toEqual([]);
+      expect(await branchesOf(scene)).toEqual([branch, 'main']);
+    });
+
     test('is published as the one round it is, once', async () => {
       scene.server.forget();
       expect(await publish(scene, dir)).toMatchObject({ status: 0, stderr: '' });
@@ -351,20 +365,46 @@ describe('in two halves', () => {
   });
 });
 
-/** One more commit of ours on top of what a bundle holds, and a report that says the same. */
-function addCommit({ repository }: Opened, report: RunReport, bundle: string): void {
+/** A clone with what a bundle holds. */
+function unpack({ repository }: Opened, bundle: string): { work: string; git: (...args: string[]) => string } {
   const work = join(bundle, '..', 'work');
   execFileSync('git', ['clone', '--quiet', '--no-checkout', repository.path, work]);
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, encoding: 'utf8' }).trim();
   git('fetch', '--quiet', bundle, `${branch}:${branch}`);
+  return { work, git };
+}
+
+/** A bundle and a report that are about the commit, as if the round had made it. */
+function pack(git: (...args: string[]) => string, commit: string, report: RunReport, bundle: string): void {
+  git('update-ref', `refs/heads/${branch}`, commit);
+  git('bundle', 'create', '--quiet', bundle, `^${report.base.commit}`, `refs/heads/${branch}`);
+  report.head = commit;
+  if (report.review === undefined) return;
+  report.review.after = commit;
+  for (const entry of report.review.entries) entry.commit = commit;
+}
+
+/** The commit of the round with other files in its tree; everything else of it stays. */
+function replaceFiles(scene: Opened, report: RunReport, bundle: string, tree: Record<string, string>): void {
+  const { work, git } = unpack(scene, bundle);
+  git('checkout', '--quiet', branch);
+  for (const [path, text] of Object.entries(tree)) {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+  git('add', '--all');
+  const made = execFileSync('git', ['cat-file', 'commit', branch], { cwd: work, encoding: 'utf8' });
+  const input = made.replace(/^tree \S+/, `tree ${git('write-tree')}`);
+  const hash = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin'], { cwd: work, input, encoding: 'utf8' });
+  pack(git, hash.trim(), report, bundle);
+}
+
+/** One more commit of ours on top of what a bundle holds, and a report that says the same. */
+function addCommit(scene: Opened, report: RunReport, bundle: string): void {
+  const { git } = unpack(scene, bundle);
   const who = ['-c', 'user.name=bugloop', '-c', 'user.email=bugloop@users.noreply.github.com'];
   const added = git(...who, 'commit-tree', `${branch}^{tree}`, '-p', branch, '-m', 'fix: more\n\nBugloop-Run: x');
-  git('update-ref', `refs/heads/${branch}`, added);
-  git('bundle', 'create', '--quiet', bundle, `^${report.base.commit}`, `refs/heads/${branch}`);
-  report.head = added;
-  if (report.review === undefined) return;
-  report.review.after = added;
-  for (const entry of report.review.entries) entry.commit = added;
+  pack(git, added, report, bundle);
 }
 
 describe('what a round never does', () => {
