@@ -299,7 +299,7 @@ describe('in two halves', () => {
     test.each<[string, Record<string, string>, string]>([
       ['the CI', { '.github/workflows/ci.yml': 'on: push\n' }, 'guard.ci_config'],
       ['what is installed', { 'package.json': '{"scripts":{"test":"true"}}\n' }, 'guard.dependency_manifest'],
-      ['a test', { 'test/add.test.js': "import test from 'node:test';\ntest('zero', () => {});\n" }, 'integrity.deleted'],
+      ['a test', { 'test/add.test.js': "import test from 'node:test';\ntest('zero', () => {});\n" }, 'integrity.emptied'],
       ['too much', { 'src/more.js': 'export {};\n'.repeat(200) }, 'review.growth'],
     ])('does not leave where it touches %s, however well everything fits', async (_name, tree, code) => {
       const copy = bent((report, _, dir) => replaceFiles(scene, report, join(dir, 'change.bundle'), tree));
