@@ -33,7 +33,9 @@ export const languages: Bench = {
         const calls = edits.map(editCall).map(({ name, input }) => ({ tool: name, input }));
         const finish = { tool: 'finish', input: { summary: 'Fixed.' } };
         const issue = join(directory, 'bug.md');
-        const ended = await solveWithScript(repository, issue, [[...calls, finish]], ['--max-iterations', '1'], toolHomes());
+        const ended = await solveWithScript(repository, issue, [[...calls, finish]], ['--max-iterations', '1'], {
+          env: toolHomes(),
+        });
         const accepted = ended.report?.outcome === 'proven';
         const gold = variant === 'gold';
         runs.push({ accepted, gold, name: project.name });

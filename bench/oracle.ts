@@ -52,7 +52,9 @@ export const oracle: Bench = {
           skipped.push(bug?.id ?? '');
         });
         if (materialised === undefined) continue;
-        for (const variant of makeVariants(materialised).filter(({ name }) => isChosen(name, options.variants))) {
+        for (const variant of makeVariants(materialised).filter(
+          ({ name }) => options.variants.length === 0 || options.variants.includes(name),
+        )) {
           const row = await judge(materialised, variant, options);
           judged.push(row);
           const mark = row.accepted === (row.kind === 'gold') ? 'ok ' : row.kind === 'half' ? 'half' : 'WRONG';
@@ -76,14 +78,11 @@ interface Source {
 async function chooseBugs({ full, bugs: wanted, count = full ? Infinity : 6 }: Options): Promise<Source[]> {
   const registry = (await readBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialise(bug) }));
   const real = (await readRealBugs()).map((bug): Source => ({ id: bug.id, materialise: () => materialiseReal(bug) }));
-  if (wanted.length > 0) return [...registry, ...real].filter(({ id }) => isChosen(id, wanted));
+  if (wanted.length > 0) return [...registry, ...real].filter(({ id }) => wanted.some((name) => id.startsWith(name)));
   const bugs = full ? [...registry, ...real] : registry;
   const step = Math.max(1, bugs.length / count);
   return bugs.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step)).slice(0, count);
 }
-
-const isChosen = (name: string, beginnings: readonly string[]): boolean =>
-  beginnings.length === 0 || beginnings.some((beginning) => name.startsWith(beginning));
 
 async function judge(bug: Materialised, variant: Variant, { scratch }: Options): Promise<Judged> {
   const directory = await mkdtemp(join(scratch, 'bug-'));
@@ -112,6 +111,9 @@ async function judge(bug: Materialised, variant: Variant, { scratch }: Options):
   }
 }
 
+/** Some repositories build for minutes, and are built for each tree of the proof. */
+const longestMs = 20 * 60_000;
+
 /** Gold as a model over the Messages API, the rest as a script: the tools are the same. */
 async function play(
   bug: Materialised,
@@ -120,9 +122,11 @@ async function play(
 ): Promise<Ended & { report: RunReport | undefined; server?: Played['server'] }> {
   const flags = ['--dependencies', bug.dependencies, '--max-iterations', '1'];
   const edits = editsOf(files, bug);
-  if (kind === 'gold') return await solveWithModel(repository, bug.issue, playEdits(edits, { explore: true }), flags);
+  if (kind === 'gold')
+    return await solveWithModel(repository, bug.issue, playEdits(edits, { explore: true }), flags, { timeoutMs: longestMs });
   const calls = edits.map(editCall).map(({ name, input }) => ({ tool: name, input }));
-  return await solveWithScript(repository, bug.issue, [[...calls, { tool: 'finish', input: { summary: 'Fixed.' } }]], flags);
+  const script = [[...calls, { tool: 'finish', input: { summary: 'Fixed.' } }]];
+  return await solveWithScript(repository, bug.issue, script, flags, { timeoutMs: longestMs });
 }
 
 /** The branch differs from the base in these files and no others, and each is as the variant has it. */

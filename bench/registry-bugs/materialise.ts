@@ -99,8 +99,17 @@ export async function materialise(bug: Bug): Promise<Materialised> {
   };
 }
 
-/** The package's files, unpacked once per version. */
+/** The package's files, unpacked once per version, also where two bugs ask for them at once. */
 async function unpack(name: string, version: string): Promise<string> {
+  const key = `${name}@${version}`;
+  const under = unpacking.get(key) ?? unpackOnce(name, version);
+  unpacking.set(key, under);
+  return await under;
+}
+
+const unpacking = new Map<string, Promise<string>>();
+
+async function unpackOnce(name: string, version: string): Promise<string> {
   const target = join(cache, 'packages', `${name.replaceAll('/', '+')}@${version}`);
   if (existsSync(target)) return target;
   const scratch = `${target}.part`;

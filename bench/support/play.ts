@@ -15,6 +15,8 @@ export const bin = fileURLToPath(new URL('../../bin/bugloop.js', import.meta.url
 const observer = new URL('observe.js', import.meta.url).href;
 
 export interface Ended {
+  /** Ended by us, because it took too long. */
+  timedOut: boolean;
   exitCode: number | undefined;
   stdout: string;
   stderr: string;
@@ -35,7 +37,7 @@ export async function runBugloop(
 ): Promise<Ended> {
   await using notes = await mkdtempDisposable(join(tmpdir(), 'bugloop-observed-'));
   const file = join(notes.path, 'observed.json');
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...args], {
+  const { exitCode, stdout, stderr, timedOut } = await execa(process.execPath, [bin, ...args], {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -52,7 +54,7 @@ export async function runBugloop(
     ...(options.kill === undefined ? {} : { cancelSignal: options.kill }),
   });
   const seen = existsSync(file) ? seenSchema.parse(JSON.parse(await readFile(file, 'utf8'))) : undefined;
-  return { exitCode, stdout, stderr, seen };
+  return { exitCode, stdout, stderr, seen, timedOut };
 }
 
 export interface Played extends Ended {
@@ -66,10 +68,11 @@ export async function solveWithModel(
   issue: string,
   turns: readonly Turn[],
   flags: readonly string[] = [],
+  limits: { timeoutMs?: number } = {},
 ): Promise<Played> {
   await using server = await startMessagesServer({ turns });
   const env = { ANTHROPIC_API_KEY: fakeKey, ANTHROPIC_BASE_URL: server.url };
-  const ended = await runBugloop(['solve', issue, '--agent', 'claude', '--quiet', ...flags], { cwd: repository, env });
+  const ended = await runBugloop(['solve', issue, '--agent', 'claude', '--quiet', ...flags], { cwd: repository, env, ...limits });
   return { ...ended, server, report: await readReport(repository) };
 }
 
@@ -79,14 +82,14 @@ export async function solveWithScript(
   issue: string,
   attempts: readonly { tool: string; input: unknown }[][],
   flags: readonly string[] = [],
-  env: Record<string, string> = {},
+  options: { env?: Record<string, string>; timeoutMs?: number } = {},
 ): Promise<Ended & { report: RunReport | undefined }> {
   await using place = await mkdtempDisposable(join(tmpdir(), 'bugloop-script-'));
   const script = join(place.path, 'script.json');
   await writeFile(script, JSON.stringify({ attempts }));
   const ended = await runBugloop(['solve', issue, '--agent', 'scripted', '--script', script, '--quiet', ...flags], {
     cwd: repository,
-    env,
+    ...options,
   });
   return { ...ended, report: await readReport(repository) };
 }
@@ -123,6 +126,6 @@ export function uncovered(from: number, to: number, spans: readonly { started: n
 }
 
 /** How a run that should have gone well failed, in one line. */
-export function explain({ exitCode, stderr }: Ended): string {
-  return `exit ${exitCode}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+export function explain({ exitCode, stderr, timedOut }: Ended): string {
+  return timedOut ? 'no result in time' : `exit ${exitCode}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
 }

@@ -652,6 +652,7 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
   const same = 't.equal(a, b);';
   const local = `test('a', function (t) { var a = f(1); var b = '2'; t.equal(typeof a, 'string'); ${same} t.end(); });\n`;
   const another = `test('b', function (t) { var a = g(1); var b = '1'; ${same} t.end(); });\n`;
+  const counted = "test('a', function (t) { let count = 0; f(() => count++); t.equal(count, 1); t.end(); });\n";
   const cases = `new RuleTester().run('semi', rule, {
   valid: ['a;', { code: 'b;', options: ['always'] }],
   invalid: [{ code: 'a', errors: [{ message: 'Missing semicolon.' }] }]
@@ -744,6 +745,18 @@ test('two', function (t) { t.equal(f(2), 2); t.end(); });
     ['one of several expectations of a request', chained, chained.replace('.expect(200)', ''), ['assertion-removed:refuse']],
     ['a number for its digits', two, two.replace('t.equal(f(1), 1)', "t.equal(f(1), '1')"), ['expectation-changed:human']],
     ['another number for digits', two, two.replace('t.equal(f(1), 1)', "t.equal(f(1), '2')"), ['expectation-changed:proof']],
+    [
+      'a value that is a property now',
+      counted,
+      counted.replace('let count = 0;', 'const app = counting();').replace('t.equal(count, 1)', 't.equal(app.count, 1)'),
+      ['body-changed:human', 'input-changed:human'],
+    ],
+    [
+      'something made of the value',
+      counted,
+      counted.replace('t.equal(count, 1)', 't.equal(odd(count), 1)'),
+      ['expectation-changed:proof'],
+    ],
     ['another status', chained, chained.replace('200', '500'), ['expectation-changed:proof']],
     ['should loosened', should, should.replace('.should.equal(1)', '.should.be.ok'), ['loosened:refuse']],
     ['a script without tests', bare, bare.replace('assert.equal(f(2), 2);\n', ''), ['assertion-removed:refuse']],

@@ -393,9 +393,15 @@ const isReduced = (old: Assertion, now: Assertion): boolean =>
       now.subject.slice(sign.length).replace(/^\( /, '').startsWith(old.subject),
   );
 
-/** Something that is made of what the old assertion looked at. */
-const isDerived = (old: Assertion, now: Assertion): boolean =>
-  old.subject.length > 1 && now.subject !== old.subject && now.subject.includes(old.subject);
+/** Something that is made of what the old assertion looked at: `f(x)` of `x`, and not `a.x`. */
+function isDerived(old: Assertion, now: Assertion): boolean {
+  if (old.subject.length <= 1 || now.subject === old.subject) return false;
+  for (let at = now.subject.indexOf(old.subject); at >= 0; at = now.subject.indexOf(old.subject, at + 1)) {
+    const [before, after] = [now.subject.slice(Math.max(0, at - 3), at), now.subject.slice(at + old.subject.length)];
+    if (!/(\w|(\.|::|->) ?)$/.test(before) && !/^\w/.test(after)) return true;
+  }
+  return false;
+}
 
 /** Whether an assertion that stayed can still fail. */
 function compareReach(report: Report, test: TestCase, old: Assertion, now: Assertion): IntegrityFinding[] {
