@@ -52,9 +52,15 @@ export function combineIntegrity(
   facts: ProofFacts,
 ): { refuse: Reason[]; human: Reason[] } {
   const lost = new Set([...(facts.regressions ?? []), ...(facts.vanished ?? [])]);
+  const red = new Set(facts.failToPass);
+  const originals = facts.originalsFailing ?? [];
   const weigh = (finding: IntegrityFinding): 'refuse' | 'human' => {
-    const hides = edits.has(finding.kind) && (facts.originalsFailing ?? []).some((id) => mayBeResultOf(finding, id));
-    if (finding.weight !== 'proof' && !hides) return finding.weight;
+    // Data belongs to any test: none may need the new data to pass that the old source passes with it too.
+    const hides =
+      finding.kind === 'fixture' ? originals.some((id) => !red.has(id)) : originals.some((id) => mayBeResultOf(finding, id));
+    if (finding.weight !== 'proof' && !(edits.has(finding.kind) && hides)) return finding.weight;
+    if (finding.kind === 'snapshot' && finding.test === undefined)
+      return originals.length > 0 && originals.every((id) => red.has(id)) ? 'human' : 'refuse';
     const proven = facts.failToPass.some((id) => !lost.has(id) && isResultOf(finding, id));
     return proven ? 'human' : 'refuse';
   };
@@ -88,6 +94,9 @@ function isResultOf(finding: IntegrityFinding, id: string): boolean {
   if (parts === undefined) return false;
   const titles = (finding.test ?? []).filter((title) => title !== '');
   if (titles.length === 0) return true;
+  // A record may have a name of its own after the test's.
+  if (finding.kind === 'snapshot' && `${plain(titles.join(' '))} `.startsWith(`${withoutCase(plain(parts.join(' ')))} `))
+    return true;
   return parts.some((_, from) =>
     parts.slice(from).some((_, count) => {
       const name = plain(parts.slice(from, from + count + 1).join(' '));
@@ -148,8 +157,14 @@ function holdsInOrder(text: string, parts: readonly string[]): boolean {
 
 /** A snapshot stands for the tests of the file it belongs to. */
 function samePath(path: string, file: string): boolean {
-  const owner = path.replace(/(__snapshots__|snapshots)\//, '').replace(/\.snap(shot)?$/, '');
-  return path === file || owner === file || path.endsWith(`/${file}`) || file.endsWith(`/${path}`);
+  const owner = path.replace(/(__snapshots__|snapshots)\//, '').replace(/\.(snap(shot)?|ambr)$/, '');
+  return (
+    path === file ||
+    owner === file ||
+    owner === file.replace(/\.\w+$/, '') ||
+    path.endsWith(`/${file}`) ||
+    file.endsWith(`/${path}`)
+  );
 }
 
 // ---------------------------------------------------------------------------------------------- one file

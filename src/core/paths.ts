@@ -282,7 +282,8 @@ const conventionalTests = whenAsked([
   '{spec,specs}/**/*.{js,mjs,cjs,jsx,ts,mts,cts,tsx,rb,json,yml,yaml,snap}',
   '**/__{mocks,fixtures,snapshots}__/**',
   '**/{testdata,test-data,test_data}/**',
-  '**/*.{snap,snapshot}',
+  '**/*.{snap,snapshot,ambr,golden}',
+  '**/*.{approved,verified}.*',
   '**/{e2e,cypress}/**/*.{cy,e2e}.*',
 ]);
 
@@ -315,7 +316,13 @@ export type TestRole = 'test' | 'helper' | 'setup' | 'mock' | 'fixture' | 'snaps
 
 const sourceExtensions = 'js,mjs,cjs,jsx,ts,mts,cts,tsx,vue,svelte,py,pyi,rb,go,rs,java,kt,kts,groovy,scala,php,cs,fs,vb,swift,c,cc,cpp,h,hpp,ex,exs,dart,lua,pl,sh'; // prettier-ignore
 const isSource = whenAsked([`**/*.{${sourceExtensions}}`]);
-const isSnapshot = whenAsked(['**/*.{snap,snapshot,storyshot}', '**/{__snapshots__,__image_snapshots__,tap-snapshots}/**']);
+/** Results that a run recorded and that later runs are compared with. */
+const isSnapshot = whenAsked([
+  '**/*.{snap,snapshot,storyshot,ambr,golden}',
+  '**/*.{approved,verified}.*',
+  '**/{__snapshots__,__image_snapshots__,tap-snapshots,golden,goldens,approvals}/**',
+  '**/{test,tests}/snapshots/**',
+]);
 const isMock = whenAsked(['**/__mocks__/**']);
 const isSetup = whenAsked([
   '**/conftest.py',
@@ -328,7 +335,7 @@ const isSetup = whenAsked([
   '**/_{setup,global}.{js,ts}',
 ]);
 const isFixturePlace = whenAsked([
-  '**/{fixtures,fixture,__fixtures__,testdata,test-data,test_data,golden,goldens,samples,resources,cassettes}/**',
+  '**/{fixtures,fixture,__fixtures__,testdata,test-data,test_data,samples,resources,cassettes}/**',
 ]);
 
 export function testRole(path: RepoPath): TestRole {

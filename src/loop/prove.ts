@@ -1,5 +1,5 @@
 import { compareRuns, failingIds, findFlaky } from '../core/compare.ts';
-import { isTestPath } from '../core/paths.ts';
+import { isTestPath, testRole } from '../core/paths.ts';
 import { runnableTests } from '../core/nearest.ts';
 import { judgeProof, type Evidence, type Judgement, type SeenRun } from '../core/proof.ts';
 import type { Sighting } from '../core/reproduction.ts';
@@ -152,11 +152,13 @@ async function seeOriginals(
 ): Promise<TestRun | undefined> {
   const edited = change.files.filter((file) => file.status !== 'added' && testPaths.includes(file.path)).map((file) => file.path);
   const files = runnableTests(edited, baseline.runs[0]);
-  if (files.length === 0 || prover.signal.aborted) return undefined;
+  // Which tests read data, or were recorded, nobody can tell from its path: all of them are asked.
+  const isData = edited.some((path) => ['fixture', 'snapshot'].includes(testRole(path)));
+  if ((files.length === 0 && !isData) || prover.signal.aborted) return undefined;
   const step = prover.progress.step('proof: old version of edited tests on the new source');
   await prover.workspace.checkout(await prover.workspace.mirror.overlay(change.head, change.base, testPaths));
   await prover.workspace.build(prover);
-  const run = await prover.workspace.test({ files }, prover);
+  const run = await prover.workspace.test(isData ? {} : { files }, prover);
   step.done(`${run.results.filter((result) => result.status === 'failed').length} failed`);
   return run;
 }

@@ -590,6 +590,38 @@ describe('combined with the proof', () => {
     expect([refuse.length, human.length]).toEqual(expected === 'refuse' ? [1, 0] : [0, 1]);
   });
 
+  const snapshot = (titles: [string, number][]): string =>
+    titles.map(([title, value]) => `exports[\`${title} 1\`] = \`${value}\`;\n`).join('\n');
+  const recorded = judge(
+    edit(
+      'test/__snapshots__/a.test.js.snap',
+      snapshot([
+        ['parse reads a number', 1],
+        ['parse keeps order', 1],
+      ]),
+      snapshot([
+        ['parse reads a number', 2],
+        ['parse keeps order', 1],
+      ]),
+    ),
+  );
+  const golden = judge(edit('testdata/list.golden', '1\n', '2\n'));
+  const data = judge(edit('test/fixtures/list.json', '[1]\n', '[2]\n'));
+  const other = 'test/a.test.js > parse > keeps order';
+  test.each([
+    ['a record of the evidence', recorded, { failToPass: [id] }, 'human'],
+    ['a record of another test of the same file', recorded, { failToPass: [other] }, 'refuse'],
+    ['a record whose name follows the title', recorded, { failToPass: ['test/a.test.js > parse > reads a'] }, 'human'],
+    ['a file that only the evidence reads', golden, { failToPass: [id], originalsFailing: [id] }, 'human'],
+    ['a file that a test needs which was never red', golden, { failToPass: [id], originalsFailing: [id, other] }, 'refuse'],
+    ['a file that nothing needs', golden, { failToPass: [id], originalsFailing: [] }, 'refuse'],
+    ['data that nothing needs', data, { failToPass: [id], originalsFailing: [] }, 'human'],
+    ['data that keeps a test green', data, { failToPass: [id], originalsFailing: [other] }, 'refuse'],
+  ] as const)('recorded results: %s', (_, findings, facts, expected) => {
+    const { refuse, human } = combineIntegrity(findings, facts);
+    expect([refuse.length, human.length]).toEqual(expected === 'refuse' ? [1, 0] : [0, 1]);
+  });
+
   test('a deleted test is refused whatever was proven', () => {
     const findings = judge(edit('test/a.test.js', vitest, vitest.replace(/  it\('keeps[^]*?\n  }\);\n/, '')));
     expect(combineIntegrity(findings, { failToPass: [id] }).refuse).toEqual([

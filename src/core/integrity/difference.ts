@@ -3,6 +3,7 @@ import { similarity, withoutOnce } from './multiset.ts';
 import type { Assertion, Condition, FindingKind, IntegrityFinding, Mark, Row, TestCase, TestFile, Weight } from './model.ts';
 import { cached, preparation, valueNames } from './preparation.ts';
 import { compareOrigins, compareStandIns } from './stand-ins.ts';
+import { isEquality } from './strength.ts';
 
 /** What the tests of one file lost between `before` and `after`. Whatever was added is no business of this. */
 export function compareTestFiles(path: string, before: TestFile, after: TestFile): Comparison {
@@ -351,12 +352,15 @@ function compareAssertion(
   if (relation === 'subject') {
     // The same subject under a matcher that says more, and the same expectation: tightened.
     const tightened = now.matcher !== old.matcher && now.expected === old.expected && now.strength > old.strength;
-    return [...(tightened ? [] : [say('expectation-changed', 'proof', 'expects something else')]), ...reach];
+    const respelt = now.expected === old.expected && now.strength === old.strength && [old, now].every(saysEqual);
+    return [...(tightened || respelt ? [] : [say('expectation-changed', 'proof', 'expects something else')]), ...reach];
   }
   if (relation === 'rest' && !isClaim(old) && !isClaim(now) && !isDerived(old, now))
     return [say('input-changed', 'human', 'looks at something else'), ...reach];
   return [say('expectation-changed', 'proof', 'asserts something else'), ...reach];
 }
+
+const saysEqual = ({ matcher }: Assertion): boolean => isEquality(matcher);
 
 /** Of what was expected only the beginning is left: `raises(A, /b/)` → `raises(A)` → `raises`. */
 const isShortened = (old: Assertion, now: Assertion): boolean =>

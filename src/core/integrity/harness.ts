@@ -25,7 +25,7 @@ const rules: readonly Rule[] = [
       '**/{mocha.opts,jasmine.json,karma.conf.js,testem.{json,js},intern.json,c8.config.*,nyc.config.*,.tap/**}',
       '**/{pytest.ini,.pytest.ini,tox.ini,noxfile.py,.coveragerc,coverage.cfg,nose.cfg,.noserc,pytest.toml}',
       '**/{phpunit,phpunit.dist,phpspec,codeception}*.{xml,xml.dist,yml,dist}',
-      '**/{.rspec,.simplecov,spec.opts,guardfile,Guardfile,nextest.toml,tarpaulin.toml,.gotestsum*,xunit.runner.json,*.runsettings,junit-platform.properties,testng.xml,.busted}',
+      '**/{.rspec,.rspec-local,sitecustomize.py,usercustomize.py,.simplecov,spec.opts,guardfile,Guardfile,nextest.toml,tarpaulin.toml,.gotestsum*,xunit.runner.json,*.runsettings,junit-platform.properties,testng.xml,.busted}',
     ]),
     weight: 'refuse',
     what: 'configures the test runner or coverage',
@@ -42,6 +42,40 @@ const rules: readonly Rule[] = [
     what: 'configures what is built or checked',
   },
 ];
+/** Files of which only some passages decide how tests run: what a recipe for tests says, in a list of recipes. */
+const recipes: readonly { matches: (path: string) => boolean; recipe: RegExp }[] = [
+  {
+    matches: matchAny(['**/{Makefile,makefile,GNUmakefile,*.mk,Justfile,justfile}']),
+    recipe: /^[\w.-]*(test|check|spec|verify|cover)[\w.-]*(\s[^:=]*)?:(?!=)/i,
+  },
+  {
+    matches: matchAny(['**/{Rakefile,*.rake}']),
+    recipe: /^\s*(\w+::)*(TestTask|RakeTask)|^\s*(RSpec::Core|Minitest)::|^\s*task\s+\(?:?["']?(\w*test\w*|spec|default)\b/i,
+  },
+];
+
+/** The lines of all recipes that `recipe` begins, each up to the next line that is not indented deeper. */
+function recipeLines(text: string, recipe: RegExp): string[] {
+  const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
+  let within: number | undefined;
+  return text.split('\n').filter((line) => {
+    if (line.trim() === '') return false;
+    if (within !== undefined && indentOf(line) <= within) within = undefined;
+    if (within === undefined && recipe.test(line)) within = indentOf(line);
+    return within !== undefined;
+  });
+}
+
+function judgeRecipes(file: ChangedFile): IntegrityFinding[] {
+  const found = recipes.find(({ matches }) => matches(file.path));
+  if (found === undefined) return [];
+  const [old, now] = [file.before, file.after].map((text) => recipeLines(text ?? '', found.recipe));
+  const [line] = [...withoutOnce(old ?? [], now ?? [], (each) => each), ...withoutOnce(now ?? [], old ?? [], (each) => each)];
+  return line === undefined
+    ? []
+    : [reporter(file.path)('configuration', 'refuse', `${file.path} differs in how tests are run: ${line.trim()}`)];
+}
+
 const isTsconfig = matchAny(['**/{tsconfig,jsconfig}{,.*}.json', '**/tsconfig/*.json']);
 const isPackage = matchAny(['**/package.json']);
 const isFixturePlace = matchAny(['**/{fixtures,fixture,__fixtures__,testdata,test-data,test_data}/**']);
@@ -53,6 +87,7 @@ export function judgeConfiguration(file: ChangedFile): IntegrityFinding[] {
   const found = rules
     .filter((rule) => rule.matches(file.path))
     .map((rule) => report('configuration', rule.weight, `${file.path} ${how} ${rule.what}`));
+  found.push(...judgeRecipes(file));
   if (isTsconfig(file.path)) found.push(...judgeTsconfig(file));
   if (isPackage(file.path)) found.push(...judgePackage(file));
   return found;
@@ -96,6 +131,35 @@ function judgePackage(file: ChangedFile): IntegrityFinding[] {
   ].map((key) => report('configuration', 'refuse', `${file.path}: "${key}" differs and decides how tests run`));
 }
 
+/** What a test recorded, by the title it is kept under; `undefined` where a file is one record. */
+function recordsOf(text: string): Map<string, string> | undefined {
+  const parts = text.split(/^(?=exports\[`|# name: )/m).filter((part) => /^(exports\[`|# name: )/.test(part));
+  if (parts.length === 0) return undefined;
+  return new Map(
+    parts.map((part) => {
+      const title = /^exports\[`((?:\\.|[^`\\])*)`\]/.exec(part)?.[1] ?? /^# name: (.*)/.exec(part)?.[1] ?? '';
+      return [title, part.trim()];
+    }),
+  );
+}
+
+/** One finding for each record that is gone or another: the test that it belongs to has to tell. */
+function compareRecords(file: ChangedFile): IntegrityFinding[] {
+  const report = reporter(file.path);
+  const [old, now] = [recordsOf(file.before ?? ''), recordsOf(file.after ?? '')];
+  if (old === undefined || now === undefined)
+    return file.removedLines === 0 && !file.binary
+      ? []
+      : [report('snapshot', 'proof', `${file.path} holds recorded results and was rewritten`)];
+  return [...old]
+    .filter(([title, record]) => now.get(title) !== record)
+    .map(([title]) => {
+      const what = now.has(title) ? 'is another' : 'is gone';
+      const test = [title.replace(/ \d+$/, '')];
+      return { ...report('snapshot', 'proof', `the recorded result of "${title}" ${what}`), test };
+    });
+}
+
 /** Everything under a test path that holds no tests itself. */
 export function judgeSupport(file: ChangedFile, reappears: boolean): IntegrityFinding[] {
   const role = testRole(file.path);
@@ -108,7 +172,7 @@ export function judgeSupport(file: ChangedFile, reappears: boolean): IntegrityFi
   const onlyGrew = file.status === 'added' || file.removedLines === 0;
   switch (role) {
     case 'snapshot':
-      return onlyGrew ? [] : [{ ...report('snapshot', 'proof', `${name} holds recorded results and was rewritten`), test: [''] }];
+      return file.status === 'added' ? [] : compareRecords(file);
     case 'setup':
       return onlyGrew && file.status !== 'added'
         ? [report('setup', 'human', `${name} is loaded before all tests and got longer`)]

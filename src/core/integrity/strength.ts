@@ -16,6 +16,12 @@ export function strengthOf(matcher: string, { negated = false, legacyAssert = fa
   return negated && strength > 1 ? 1 : strength;
 }
 
+/** Whether a matcher says that two values are equal, by one of the names that libraries have for it. */
+export const isEquality = (matcher: string): boolean =>
+  /^(assert)?(is)?(to|are)?(strict|deep|deepstrict|strictdeep)?(equals?|equalto|be|is|same|sameas|eql?)$/.test(
+    matcher.toLowerCase().replaceAll(/[_! ]/g, ''),
+  );
+
 /** Methods of node's `assert` that compare with `==`; the same names are strict in every other library. */
 const legacyLoose = new Set(['equal', 'deepequal']);
 
