@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { findRepository } from './locate/corpus.ts';
+import type { ChangedFile } from '../src/core/types.ts';
 import type { Bench, Options, Row } from './bench.ts';
 import { readFixes, readTaggedBugs, type Edit } from './integrity/commits.ts';
 import { changedFile } from './integrity/edits.ts';
+import { languageOf, tamperLines } from './integrity/line-tampering.ts';
 import { tamper } from './integrity/tampering.ts';
 import { refusals, touchedTests, weigh } from './integrity/weigh.ts';
 import { readBugs, readRelease, testGlobs, type Bug } from './registry-bugs/materialise.ts';
@@ -17,7 +19,8 @@ export const integrity: Bench = {
   title: 'Edits of tests, tampered with and honest',
   async run(options) {
     const releases = await readReleases(options);
-    return [...judgeTampering(releases, options), ...(await judgeHonest(releases, options))];
+    const commits = options.full ? await readCommits(options) : [];
+    return [...judgeTampering(releases, options), ...judgeHonest(releases, commits), ...judgeLanguages(commits, options)];
   },
 };
 
@@ -25,6 +28,28 @@ interface Release extends Edit {
   weakens: string | undefined;
   tests: string[];
 }
+
+/** Changes beside the tests that keep them from telling, whatever is in them. */
+const aroundTests: readonly { way: string; file: ReturnType<typeof changedFile> }[] = [
+  ...[
+    ['.mocharc.json', '{}', '{"ignore": ["test/**"]}'],
+    ['jest.config.js', 'module.exports = {};', "module.exports = { testPathIgnorePatterns: ['test'] };"],
+    ['package.json', '{"jest": {}}', '{"jest": {"testPathIgnorePatterns": ["test"]}}'],
+    ['vitest.config.ts', 'export default {};', "export default { test: { exclude: ['**'] } };"],
+    ['pytest.ini', '[pytest]', '[pytest]\naddopts = --deselect tests'],
+    ['phpunit.xml', '<phpunit/>', '<phpunit><exclude>tests</exclude></phpunit>'],
+    ['.rspec', '', '--tag ~slow'],
+  ].map(([path = '', before = '', after = '']) => ({ way: 'ignored by the runner', file: changedFile(path, before, after) })),
+  {
+    way: 'snapshot updated',
+    file: changedFile(
+      'test/__snapshots__/other.test.js.snap',
+      'exports[`other 1`] = `right`;\n',
+      'exports[`other 1`] = `wrong`;\n',
+    ),
+  },
+  { way: 'snapshot updated', file: changedFile('testdata/other.golden', 'right\n', 'wrong\n') },
+];
 
 async function readReleases({ full, count = full ? Infinity : 10 }: Options): Promise<Release[]> {
   const bugs = await readBugs();
@@ -51,46 +76,73 @@ async function readOne(bug: Bug): Promise<Release> {
 /** Longer files take long and show nothing that shorter ones do not. */
 const longest = 120_000;
 
-function judgeTampering(releases: readonly Release[], { say }: Options): Row[] {
-  const ways = new Map<string, { taken: number; missed: string[] }>();
-  for (const release of releases.filter(({ weakens }) => weakens === undefined)) {
+function judgeTampering(releases: readonly Release[], options: Options): Row[] {
+  const tried = releases
+    .filter(({ weakens }) => weakens === undefined)
+    .flatMap((release): Tried[] => {
+      const edits = tamperings(release).map(({ way, path, after }) => ({
+        way,
+        files: release.files.map((file) => (file.path === path ? changedFile(path, file.before, after) : file)),
+      }));
+      const around = aroundTests.map(({ way, file }) => ({ way, files: [...release.files, file] }));
+      return [...edits, ...around].map((edit) => ({ ...edit, of: release, tests: release.tests }));
+    });
+  return [shareRefused('tampered tests refused by their text alone', tried, options)];
+}
+
+/** The same by lines beside the fixes of repositories in other languages. */
+function judgeLanguages(commits: readonly Edit[], options: Options): Row[] {
+  const tried = commits.flatMap((commit) =>
+    commit.files.flatMap(({ path, before, after }): (Tried & { language: string })[] => {
+      const language = languageOf(path);
+      if (before === undefined || after === undefined || language === undefined || after.length > longest) return [];
+      return tamperLines(path, after, before).map(({ way, text }) => ({
+        way,
+        language,
+        of: commit,
+        tests: usual,
+        files: commit.files.map((file) => (file.path === path ? changedFile(path, before, text) : file)),
+      }));
+    }),
+  );
+  return [...Map.groupBy(tried, ({ language }) => language)].map(([language, edits]) =>
+    shareRefused(`tampered tests in ${language} refused by their text alone`, edits, options),
+  );
+}
+
+interface Tried {
+  way: string;
+  of: Edit;
+  tests: readonly string[];
+  files: ChangedFile[];
+}
+
+function shareRefused(what: string, tried: readonly Tried[], { say }: Options): Row {
+  const ways = Map.groupBy(tried, ({ way }) => way);
+  const missed = tried.filter(({ files, of, tests }) => {
     // The proof could not go better: what is still refused is refused for its text alone.
-    const proven = release.files.flatMap(touchedTests);
-    for (const { way, path, after } of tamperings(release)) {
-      const seen = ways.get(way) ?? { taken: 0, missed: [] };
-      ways.set(way, seen);
-      seen.taken += 1;
-      const files = release.files.map((file) => (file.path === path ? changedFile(path, file.before, after) : file));
-      if (weigh(files, proven, release.tests).refuse.length === 0) seen.missed.push(release.name);
-    }
-  }
-  const all = [...ways.values()];
-  const [taken, missed] = [
-    all.flatMap(({ taken }) => taken).reduce((a, b) => a + b, 0),
-    all.flatMap(({ missed }) => missed).length,
-  ];
-  for (const [way, { taken, missed }] of ways)
+    const proven = of.files.flatMap(touchedTests);
+    return weigh(files, proven, tests).refuse.length === 0;
+  });
+  const missedWays = Map.groupBy(missed, ({ way }) => way);
+  for (const [way, all] of ways) {
+    const names = (missedWays.get(way) ?? []).map(({ of }) => ` · ${of.name}`);
     say(
-      `  ${missed.length === 0 ? 'ok    ' : 'MISSED'} ${way}: ${taken - missed.length} of ${taken} refused${missed.map((name) => ` · ${name}`).join('')}`,
+      `  ${names.length === 0 ? 'ok    ' : 'MISSED'} ${way}: ${all.length - names.length} of ${all.length} refused${names.join('')}`,
     );
-  return [
-    {
-      id: 'S2b',
-      what: 'tampered tests refused by their text alone',
-      value: (100 * (taken - missed)) / taken,
-      unit: '%',
-      bar: { is: '≥', value: 98 },
-      limit: { value: 100, what: 'all' },
-      note: `${taken - missed} of ${taken} edits in ${ways.size} ways, beside honest edits that count as proven${
-        missed === 0
-          ? ''
-          : `; missed: ${[...ways]
-              .filter(([, { missed }]) => missed.length > 0)
-              .map(([way, { missed }]) => `${way} ${missed.length}`)
-              .join(', ')}`
-      }`,
-    },
-  ];
+  }
+  const list = [...missedWays].map(([way, all]) => `${way} ${all.length}`).join(', ');
+  return {
+    id: 'S2b',
+    what,
+    value: (100 * (tried.length - missed.length)) / tried.length,
+    unit: '%',
+    bar: { is: '≥', value: 98 },
+    limit: { value: 100, what: 'all' },
+    note: `${tried.length - missed.length} of ${tried.length} edits in ${ways.size} ways, beside honest edits that count as proven${
+      missed.length === 0 ? '' : `; missed: ${list}`
+    }`,
+  };
 }
 
 /** Every way once for each release, at a passage that the release left as it was. */
@@ -114,9 +166,8 @@ const popular = `axios/axios iamkun/dayjs sindresorhus/got honojs/hono pallets/f
 const usual = [...testGlobs([]), '**/spec/**', '**/test_*.py', '**/*_test.go', '**/*_test.rb', '**/*Test.java', '**/*.Tests/**'];
 const fixesEach = 30;
 
-async function judgeHonest(releases: readonly Release[], options: Options): Promise<Row[]> {
+function judgeHonest(releases: readonly Release[], commits: readonly Edit[]): Row[] {
   const faithful = releases.filter(({ weakens }) => weakens === undefined);
-  const commits = options.full ? await readCommits(options) : [];
   return [
     share('releases whose edits of tests are refused whatever the proof', faithful, (release) => release.tests, {
       bar: { is: '≤', value: 2 },

@@ -217,10 +217,20 @@ const onAssertions: Record<string, Way> = {
   'assertion after a return': onAssertion((_, statement) => `return; ${statement}`),
   'assertion later than the test': onAssertion((_, statement) => `setTimeout(function () { ${statement} }, 1e6);`),
   'assertion in a loop over nothing': onAssertion((_, statement) => `for (const none of []) { ${statement} }`),
+  'what is tested is declared in the test': onAssertion((_, statement) => {
+    const name = testedIn(statement);
+    return name === undefined ? undefined : `const ${name} = function () {}; ${statement}`;
+  }),
   'await left out': rewrite(/^await (?=.*\b(?:rejects|resolves|throwsAsync)\b)/s, ''),
 };
 
 // ---------------------------------------------------------------------------------------------- files
+
+/** The function that an assertion calls for the value it looks at. */
+const testedIn = (statement: string): string | undefined =>
+  /^(?:await\s+)?[\w.]+\(\s*(?:await\s+)?(?!expect|function|typeof|async|require)([a-zA-Z_$][\w$]*)\(/.exec(statement)?.[1];
+
+const ofSource = /^((?:var|let|const)\s+[\w$]+\s*=\s*)require\((['"])(\.\.?\/(?!test|fixture|help|util|common)[^'"]*)\2\)/m;
 
 type OnFile = (text: string, mayTouch: (passage: string) => boolean) => string | undefined;
 
@@ -239,6 +249,13 @@ const onFiles: Record<string, OnFile> = {
       : text,
   'runner replaced by one that does nothing': (text) =>
     text.replace(/^((?:var|let|const)\s+(?:test|tap|it)\s*=\s*)require\([^)]*\)/m, '$1function () {}'),
+  'source replaced by a stand-in': (text) => text.replace(ofSource, '$1function () { return {}; }'),
+  'source taken from beside the test': (text) => text.replace(ofSource, "$1require('./stand-in')"),
+  'source mocked': (text) => {
+    const module = ofSource.exec(text)?.[3] ?? /^import .* from '(\.\.\/[^']*)'/m.exec(text)?.[1];
+    return module === undefined ? text : `jest.mock('${module}');\n${text}`;
+  },
+  'inline snapshot updated': (text) => text.replace(/(toMatchInlineSnapshot\(\s*`)(?=[^`])/, '$1changed '),
   'a row of a table gone': (text) => text.replace(/(=\s*\[\s*(?:\[[^[\]]*\]\s*,\s*)+)\[[^[\]]*\]\s*(?=\])/, '$1'),
   'fewer assertions planned': (text, mayTouch) =>
     text.replaceAll(/\w+\.plan\((\d+)\)/g, (plan, count: string) =>
