@@ -63,9 +63,14 @@ export function compareOrigins(path: string, report: Report, before: TestFile, a
   const mocks = freshMocks(before.marks, after.marks).filter(
     ({ names = [] }) => !hasTests || names.some((name) => chains.some((chain) => replaces(name, chain))),
   );
-  const moved = [...(after.origins ?? [])].filter(([name, origin]) => {
+  const replaced = [...(after.origins ?? [])].filter(([name, origin]) => {
     const old = before.origins?.get(name);
-    return roots.has(name) && old !== origin && (origin === '' || (old !== undefined && liesInTests(path, origin)));
+    return old !== origin && (origin === '' || (old !== undefined && liesInTests(path, origin)));
+  });
+  const moved = replaced.filter(([name]) => {
+    const old = before.origins?.get(name) ?? '';
+    // The source may also be handed on to what is called.
+    return roots.has(name) || (old.startsWith('.') && !liesInTests(path, old) && before.tests.some((test) => says(test, name)));
   });
   return [
     ...mocks.map(({ text, line }) =>
@@ -76,6 +81,9 @@ export function compareOrigins(path: string, report: Report, before: TestFile, a
     ),
   ];
 }
+
+const says = ({ statements }: TestCase, name: string): boolean =>
+  statements.some((statement) => !/^import |= require \(/.test(statement) && valueNames(statement).includes(name));
 
 /** `./fake` beside a test is a test's, `../src/parse` is not. */
 function liesInTests(path: string, origin: string): boolean {
