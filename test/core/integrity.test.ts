@@ -561,6 +561,9 @@ describe('runs', () => {
   });
 });
 
+const snapshot = (titles: [string, number][]): string =>
+  titles.map(([title, value]) => `exports[\`${title} 1\`] = \`${value}\`;\n`).join('\n');
+
 describe('combined with the proof', () => {
   const edited = judge(edit('test/a.test.js', vitest, vitest.replace('toBe(1)', 'toBe(2)')));
   const input = judge(edit('test/a.test.js', vitest, vitest.replace("parse('22')", "parse('022')")));
@@ -590,8 +593,6 @@ describe('combined with the proof', () => {
     expect([refuse.length, human.length]).toEqual(expected === 'refuse' ? [1, 0] : [0, 1]);
   });
 
-  const snapshot = (titles: [string, number][]): string =>
-    titles.map(([title, value]) => `exports[\`${title} 1\`] = \`${value}\`;\n`).join('\n');
   const recorded = judge(
     edit(
       'test/__snapshots__/a.test.js.snap',

@@ -54,9 +54,10 @@ const recipes: readonly { matches: (path: string) => boolean; recipe: RegExp }[]
   },
 ];
 
+const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
+
 /** The lines of all recipes that `recipe` begins, each up to the next line that is not indented deeper. */
 function recipeLines(text: string, recipe: RegExp): string[] {
-  const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
   let within: number | undefined;
   return text.split('\n').filter((line) => {
     if (line.trim() === '') return false;
