@@ -1,12 +1,14 @@
 import type { CommandResult, Session } from '../context.ts';
 import type { Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
+import { refuseRound } from '../core/rounds/stop.ts';
 import { renderReview } from '../core/views/replies.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { holdingBranch, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
+import { recordOf } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { receive } from '../loop/receive.ts';
-import { refuseRound, strayIssue } from '../loop/review.ts';
+import { strayIssue } from '../loop/review.ts';
 import { releasingOnError } from '../loop/start.ts';
 import type { Journal, ReviewStanding } from '../ports.ts';
 
@@ -23,7 +25,7 @@ export async function publishReview(
   const reviews = await context.openReviews();
   const standing = await reviews.read(review.change);
   const result: CommandResult = { exit: exitOfRound(review), report, text: renderReview(review), runDir: journal.dir };
-  const refused = refuseRound(standing, context.config.branchPrefix);
+  const refused = refuseRound(standing, recordOf(standing), context.config.branchPrefix);
   if (refused !== undefined) return { ...result, ...tellStop(refused) };
   assertAbout(standing, report, target);
 

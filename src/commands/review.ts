@@ -3,6 +3,7 @@ import { readReport } from '../core/issue.ts';
 import { roundMessage, type Review } from '../core/ledger.ts';
 import { reviewSlots, type Template } from '../core/prompt.ts';
 import type { RunReport } from '../core/report.ts';
+import { refuseRound, type Begun } from '../core/rounds/stop.ts';
 import { sortThreads } from '../core/threads.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
@@ -17,19 +18,11 @@ import {
   takeForReview,
   withRound,
 } from '../loop/claim-review.ts';
-import { letGo, readRecord, type Held } from '../loop/claim.ts';
+import { letGo, recordOf, type Held } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { pace } from '../loop/halt.ts';
 import { readTemplate } from '../loop/prompt.ts';
-import {
-  readPrinted,
-  refuseRound,
-  strayIssue,
-  workRound,
-  type Begun,
-  type RoundAnswer,
-  type RoundResult,
-} from '../loop/review.ts';
+import { readPrinted, strayIssue, workRound, type RoundAnswer, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
 import { sealCommit } from '../loop/seal.ts';
 import { nameError, readLimits, releasingOnError } from '../loop/start.ts';
@@ -43,7 +36,7 @@ export async function review(
   const startedAt = context.now();
   const reviews = await context.openReviews();
   const standing = await reviews.read(number);
-  const refused = refuseRound(standing, context.config.branchPrefix);
+  const refused = refuseRound(standing, recordOf(standing), context.config.branchPrefix);
   if (refused !== undefined) return tellStop(refused);
   const sorted = sortThreads(standing.threads, standing.reviewers);
   if (isIdle(standing, sorted)) return { exit: exits.done, text: renderIdle(number, sorted) };
@@ -110,8 +103,8 @@ async function workAndTell(reviewing: Reviewing): Promise<CommandResult> {
 function begunWith({ context, standing, held }: Pick<Reviewing, 'context' | 'standing'> & Partial<Reviewing>): Begun {
   const { inProgress, trigger } = context.config.labels;
   const labels = standing.labels.filter((label) => [inProgress, trigger].includes(label));
-  const { head, closes } = standing;
-  const halted = (closes === undefined ? undefined : readRecord(closes))?.halt?.at ?? '';
+  const { head } = standing;
+  const halted = recordOf(standing)?.halt?.at ?? '';
   return { before: head, after: head, labels: held === undefined ? labels : [...labels, inProgress], halted };
 }
 

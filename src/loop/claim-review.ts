@@ -3,6 +3,7 @@ import { askedBy } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import type { Sums } from '../core/sums.ts';
 import { addRound, endRound, judgeRound, type Pace, type Waiting } from '../core/rounds.ts';
+import { isUntold, refuseRound, stopRound, type Begun } from '../core/rounds/stop.ts';
 import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import { sortThreads, type SortedThreads } from '../core/threads.ts';
 import type { CommitId, Reason } from '../core/types.ts';
@@ -17,25 +18,25 @@ import {
   markStatus,
   openCase,
   readRecord,
+  recordOf,
   rest,
   step,
   type Case,
   type Held,
 } from './claim.ts';
-import { isUntold, refuseRound, stopRound, type Begun } from './review.ts';
 
 /** How a round of review takes the issue of its change, and how it lets it go. Of a change that closes none it takes the branch. */
 
 /** Whether anything waits: a thread, a failed check, a head nobody was told of, or what a round that was killed left. */
 export function isIdle(standing: ReviewStanding, { open }: SortedThreads): boolean {
-  const { failedChecks, closes } = standing;
-  const waits = open.length > 0 || failedChecks.length > 0 || isUntold(standing);
-  return !waits && (closes === undefined || readRecord(closes)?.state !== 'REVIEWING');
+  const { failedChecks } = standing;
+  const waits = open.length > 0 || failedChecks.length > 0 || isUntold(standing, recordOf(standing));
+  return !waits && recordOf(standing)?.state !== 'REVIEWING';
 }
 
 /** What the runs for this change came to so far, as our status comment has it. */
-export function sumsOf({ closes }: ReviewStanding): Sums | undefined {
-  const report = closes === undefined ? undefined : readRecord(closes)?.report;
+export function sumsOf(standing: ReviewStanding): Sums | undefined {
+  const report = recordOf(standing)?.report;
   return report === undefined ? undefined : addUp(report);
 }
 
@@ -84,7 +85,7 @@ export async function takeForReview(
 
 /** Whether a round should begin that nobody asked for, and why it should, or should not. */
 export function considerRound(context: Context, standing: ReviewStanding): { due: boolean; why: string } {
-  const refused = refuseRound(standing, context.config.branchPrefix);
+  const refused = refuseRound(standing, recordOf(standing), context.config.branchPrefix);
   if (refused !== undefined) return { due: false, why: refused.message };
   if (standing.closes === undefined) return { due: false, why: 'it closes no issue that could hold a count of rounds' };
   return judgeRound(describeWaiting(standing), paceOf(context));
@@ -130,27 +131,23 @@ function lockedAs({ closes: before }: ReviewStanding, { closes: now, ...standing
 
 /** The case with the round that begins in its record. */
 export function withRound(held: Case, standing: ReviewStanding, { asked }: { asked: boolean }): Case {
-  const { rounds = [] } = readRecordOf(standing) ?? {};
+  const { rounds = [] } = recordOf(standing) ?? {};
   const begun = addRound(rounds, { ...describeWaiting(standing), asked }, { now: held.now() });
   return { ...held, record: { ...held.record, rounds: begun } };
 }
 
 function describeWaiting(standing: ReviewStanding): Waiting {
   const { head, failedChecks, closes, threads, reviewers } = standing;
-  const record = readRecordOf(standing);
+  const record = recordOf(standing);
   const lock = closes?.lock;
   return {
     head,
     lock: lock === undefined ? 'none' : lock.live ? 'live' : 'dead',
-    cut: isUntold(standing) || record?.state === 'REVIEWING',
+    cut: isUntold(standing, recordOf(standing)) || record?.state === 'REVIEWING',
     failed: failedChecks.length > 0,
     words: sortThreads(threads, reviewers).open.flatMap(({ thread }) => thread.comments.at(-1)?.createdAt ?? []),
     rounds: record?.rounds ?? [],
   };
-}
-
-function readRecordOf({ closes }: ReviewStanding): StateRecord | undefined {
-  return closes === undefined ? undefined : readRecord(closes);
 }
 
 function paceOf({ config: { limits }, now }: Pick<Context, 'config' | 'now'>): Pace {
@@ -187,7 +184,7 @@ interface Hold {
 
 /** Why a round that has begun must not go on. `hold`: absent where it writes nothing, and has taken nothing. */
 export function findRoundStop(seen: Begun, now: ReviewStanding, branchPrefix: string, hold?: Hold): Reason | undefined {
-  return stopRound(seen, now, branchPrefix) ?? (hold === undefined ? undefined : findLostLock(hold, now));
+  return stopRound(seen, now, recordOf(now), branchPrefix) ?? (hold === undefined ? undefined : findLostLock(hold, now));
 }
 
 /** Somebody let the issue go, or took it over: what is there belongs to nobody of us, or to another run. */

@@ -6,7 +6,7 @@ import { advance, readState, stateVersion, summarise, type Move, type StateRecor
 import type { CommitId, Issue, Reason } from '../core/types.ts';
 import { renderStatus } from '../core/views/status-comment.ts';
 import { BugloopError } from '../errors.ts';
-import type { Forge, Journal, Marks, OpenChange, Progress, Standing } from '../ports.ts';
+import type { Forge, Journal, Marks, OpenChange, Progress, ReviewStanding, Standing } from '../ports.ts';
 
 /** One issue in the hands of one run: where it stands on the forge, and the record that our status comment will hold. */
 export interface Case {
@@ -72,6 +72,11 @@ export function readRecord({ status, issue }: Standing): StateRecord | undefined
   throw new BugloopError(read.code, `the status comment ${status.url} ${read.why}`, {
     hint: read.code === 'state.version' ? 'upgrade bugloop' : 'delete the comment, then run bugloop again',
   });
+}
+
+/** The record of the issue that a change closes; none where it closes none. */
+export function recordOf({ closes }: ReviewStanding): StateRecord | undefined {
+  return closes === undefined ? undefined : readRecord(closes);
 }
 
 /** Opens the case of one run; what an earlier run recorded is carried on. */

@@ -14,13 +14,13 @@ import {
   type LedgerEntry,
   type Round,
 } from '../core/ledger.ts';
-import { describeHalt, findHalt } from '../core/halt.ts';
-import { buildReviewPrompt, type PromptThread, type Template } from '../core/prompt.ts';
-import { isAnswered, sortThreads, standpointOf, type OpenThread, type SortedThreads } from '../core/threads.ts';
-import { placeOf, rangeOf } from '../core/threads/thread.ts';
-import type { CommitId, Issue, Reason, RepoPath } from '../core/types.ts';
+import { isUntold } from '../core/rounds/stop.ts';
+import { buildReviewPrompt, type Template } from '../core/prompt.ts';
+import { isAnswered, sortThreads, type OpenThread, type SortedThreads } from '../core/threads.ts';
+import { tellThread } from '../core/threads/tell.ts';
+import type { CommitId, Issue, Reason } from '../core/types.ts';
 import type { Agent, Reviews, ReviewStanding } from '../ports.ts';
-import { readRecord } from './claim.ts';
+import { recordOf } from './claim.ts';
 import { takeBaseline, type Baseline } from './baseline.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
@@ -89,7 +89,7 @@ export async function workRound(
   const { head, failedChecks } = standing;
   const sorted = sortThreads(standing.threads, standing.reviewers);
   const [remembered, open] = splitRemembered(standing, sorted.open);
-  const untold = remembered.length > 0 || isUntold(standing);
+  const untold = remembered.length > 0 || isUntold(standing, recordOf(standing));
   const answered = (
     result: Partial<RoundResult>,
     claims: readonly Claim[],
@@ -205,12 +205,6 @@ function splitRemembered(standing: ReviewStanding, open: readonly OpenThread[]):
   return [open.filter(({ thread }) => remembered.has(thread.id)), open.filter(({ thread }) => !remembered.has(thread.id))];
 }
 
-/** Our own head that the issue does not tell of: the round that pushed it ended before it could. */
-export function isUntold({ headOurs, head, closes }: ReviewStanding): boolean {
-  const told = closes === undefined ? undefined : readRecord(closes)?.change?.head;
-  return headOurs && told !== undefined && told !== head;
-}
-
 function closer(run: Run, standing: ReviewStanding, remembered: readonly OpenThread[], round: Omit<Round, 'change'>) {
   const { mirror } = run.workspace;
   return async (head: CommitId): Promise<LedgerEntry[]> => {
@@ -308,7 +302,10 @@ async function composeReview(question: Question, names: ReadonlyMap<string, stri
   return buildReviewPrompt({
     template,
     title: issue.title,
-    threads: rest.map((open) => tellThread(open, short.get(open.thread.id) ?? '', texts, notes)),
+    threads: rest.map((open) => {
+      const { id, path } = open.thread;
+      return tellThread(open, short.get(id) ?? '', { text: texts.get(path), note: notes.get(id) });
+    }),
     checks: question.checks,
     patch: await workspace.mirror.patch(run.base, commit),
     commands: { ...(build === undefined ? {} : { build }), ...(test === undefined ? {} : { test }) },
@@ -318,91 +315,7 @@ async function composeReview(question: Question, names: ReadonlyMap<string, stri
   });
 }
 
-/** Lines shown around a thread. */
-const around = 8;
-
-function tellThread(
-  { thread, kind, findings, leftOut }: OpenThread,
-  name: string,
-  texts: ReadonlyMap<RepoPath, string>,
-  notes: ReadonlyMap<string, string>,
-): PromptThread {
-  const note = notes.get(thread.id);
-  const remarks = [
-    ...(note === undefined ? [] : [`The suggestion was not applied: ${note}.`]),
-    ...(thread.isOutdated ? ['The lines changed since this was said.'] : []),
-    ...(leftOut > 0 ? [`${leftOut} comments of people without write permission are left out.`] : []),
-  ];
-  return {
-    name,
-    place: placeOf(thread),
-    kind,
-    said: findings.map(({ author, finding: { text, proposed, suggestions } }) => {
-      const wanted = proposed ?? suggestions.map(({ lines }) => lines.join('\n')).join('\n…\n');
-      return { author, text, ...(wanted === '' ? {} : { proposed: wanted }) };
-    }),
-    source: showSource(texts.get(thread.path), rangeOf(thread)),
-    ...(remarks.length === 0 ? {} : { note: remarks.join(' ') }),
-  };
-}
-
-function showSource(text: string | undefined, range: { start: number; end: number } | undefined): string {
-  if (text === undefined || range === undefined) return '';
-  const lines = text.split('\n');
-  const first = Math.max(1, range.start - around);
-  const shown = lines.slice(first - 1, Math.min(lines.length, range.end + around));
-  return shown.map((line, index) => `${String(first + index).padStart(5)} | ${line}`).join('\n');
-}
-
-// ---------------------------------------------------------------------------------------------- reasons to stop
-
-const stopCommand = /^\s*\/bugloop\s+stop\s*$/m;
-
-const not = (code: string, message: string): Reason => ({ code, message });
-
 /** A change that closes no issue is reviewed by its own title. */
 export function strayIssue({ number, title, url }: ReviewStanding): Issue {
   return { id: `change-${number}`, title, body: '', source: 'github', url };
-}
-
-/** Why a round must not start: the change is not ours to work on, or somebody said so. */
-export function refuseRound(standing: ReviewStanding, branchPrefix: string): Reason | undefined {
-  const { number, sameRepository, openedByUs, branch, state } = standing;
-  if (!sameRepository) return not('review.fork', `#${number} comes from another repository`);
-  if (!openedByUs || !branch.startsWith(branchPrefix)) return not('review.not_ours', `#${number} was not opened by bugloop`);
-  if (state !== 'open') return not('review.closed', `#${number} is ${state}`);
-  const halt = standing.closes === undefined ? undefined : readRecord(standing.closes)?.halt;
-  if (halt?.skip === true) return not('review.stopped', describeHalt(halt));
-  if (!standing.headOurs) return not('review.human_push', `the newest commit of #${number} is somebody else's`);
-  return isStopped(standing)
-    ? not('review.stopped', `somebody with write permission said /bugloop stop on #${number}`)
-    : undefined;
-}
-
-/** What a round began with, as far as others can take it away. */
-export interface Begun {
-  before: CommitId;
-  after: CommitId;
-  labels: readonly string[];
-  halted: string;
-}
-
-/** Why a round that has begun must not go on: what changed since then, besides what the round itself did. */
-export function stopRound(seen: Begun, now: ReviewStanding, branchPrefix: string): Reason | undefined {
-  const halt = findHalt(now.closes === undefined ? undefined : readRecord(now.closes), { since: seen.halted, byHand: false });
-  if (halt !== undefined) return not('review.stopped', describeHalt(halt));
-  const refused = refuseRound(now, branchPrefix);
-  if (refused !== undefined) return refused;
-  if (now.head !== seen.before && now.head !== seen.after)
-    return not('review.human_push', `the branch of #${now.number} moved meanwhile`);
-  const lost = seen.labels.find((label) => !now.labels.includes(label));
-  return lost === undefined ? undefined : not('review.label_removed', `the label ${lost} was removed from #${now.number}`);
-}
-
-/** The last word counts: whoever may steer can start it again with any other command. */
-function isStopped({ comments, reviewers }: ReviewStanding): boolean {
-  const commands = comments.filter(
-    ({ author, body }) => standpointOf(author, reviewers) === 'person' && /^\s*\/bugloop\b/m.test(body),
-  );
-  return stopCommand.test(commands.at(-1)?.body ?? '');
 }
