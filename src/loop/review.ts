@@ -25,7 +25,7 @@ import { takeBaseline, type Baseline } from './baseline.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { begin, repair, type Progressed } from './repair.ts';
 import { nonceOf, type Prompt, type Run, type Terms } from './run.ts';
-import { applyMechanically, nearby, wholeSuite, type Suggested } from './suggestions.ts';
+import { applyMechanically, nearby, wholeSuite, type Judge, type Suggested } from './suggestions.ts';
 
 /** A failed check with what people and models need of its output. */
 export interface PrintedCheck {
@@ -171,16 +171,21 @@ async function proveSuggestions(
     proofs.set(commit, evaluation);
     return evaluation;
   };
-  const first = await prove(suggested.commit);
-  if (first.stage === 'proven' || run.signal.aborted) return { ...suggested, evaluation: first };
-  const { commit, claims } = await suggested.narrow(async (one) => {
-    const evaluation = await prove(one);
+  const byProof: Judge = async (commit) => {
+    const evaluation = await prove(commit);
     return evaluation.stage === 'proven' ? undefined : evaluation;
-  });
-  if (commit === head && !untold) return { commit, claims };
-  const last = await prove(commit);
-  if (last.stage === 'proven') return { commit, claims, evaluation: last };
-  return { commit: head, claims: claims.map((claim) => (claim.outcome === 'fixed' ? undone(claim, last) : claim)) };
+  };
+  let [left, last] = [suggested, await prove(suggested.commit)];
+  // Whose fault it is, one run of all tests mostly tells; a proof takes several.
+  for (const judge of [wholeSuite(run, baseline), byProof]) {
+    if (last.stage === 'proven' || run.signal.aborted) break;
+    left = await left.narrow(judge);
+    if (left.commit === head && !untold) return left;
+    last = await prove(left.commit);
+  }
+  if (last.stage === 'proven') return { ...left, evaluation: last };
+  const why = last;
+  return { commit: head, claims: left.claims.map((claim) => (claim.outcome === 'fixed' ? undone(claim, why) : claim)) };
 }
 
 function undone(claim: Claim, { reasons }: Evaluation): Claim {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Review } from '../../src/core/ledger.ts';
 import { readRunReport, type RunReport } from '../../src/core/report.ts';
 import { readState } from '../../src/core/state.ts';
-import type { PullRequest, ReviewThread } from '../servers/github/index.ts';
-import { run, scripted, stage, type Ended, type Scene } from './github.ts';
+import type { Issue, PullRequest, ReviewThread } from '../servers/github/index.ts';
+import { cloneOf, eventFile, run, scripted, stage, type Ended, type Scene } from './github.ts';
 
 /** A change as bugloop leaves it on the double, with whatever people and programs say about it. */
 
@@ -125,6 +125,13 @@ export const repliesTo = (scene: Opened, thread: ReviewThread): string[] =>
 
 export const pushes = ({ server }: Scene): number =>
   server.requests.filter(({ operation }) => operation === 'git-receive-pack').length;
+
+/** A command in a comment, and the run that reads it. */
+export async function obey(scene: Opened, place: Issue | PullRequest, command: string): Promise<void> {
+  scene.server.comment(place, command, 'maria');
+  const said = await run(scene, ['dispatch', '--quiet'], eventFile(scene, 'issue_comment', 'created'), cloneOf(scene));
+  if (said.status !== 0) throw new Error(said.stderr);
+}
 
 /** Reports of the rounds in the clone, oldest first. */
 function reportsOf({ clone }: Scene): RunReport[] {

@@ -16,6 +16,7 @@ import {
   files,
   finish,
   ledgerOf,
+  obey,
   opened,
   pushes,
   reads,
@@ -29,6 +30,13 @@ import {
 } from './change.ts';
 
 /** `bugloop review` as a whole: a change that bugloop opened on the double, threads of people and programs, one round. */
+
+/** Nothing in its name tells what it is about: only the whole suite runs it. */
+const farTest = `import test from 'node:test';
+import assert from 'node:assert/strict';
+import { c20 } from '../src/add.js';
+test('no sign', () => { assert.ok(c20 > 0); });
+`;
 
 describe('a round', () => {
   test('gives every thread the one right reply, with one push and few requests', async () => {
@@ -178,14 +186,24 @@ describe('a round', () => {
     expect(scene.server.writes()).toEqual([]);
   });
 
-  test('one of ten suggestions that breaks a test is left out alone', async () => {
-    const scene = await opened();
+  test.each([
+    ['near', {}],
+    ['far', { 'test/sign.test.js': farTest }],
+  ])('one of ten suggestions that breaks a test %s from it is left out alone', async (place, more) => {
+    await using scene = await opened(more);
     for (let index = 0; index < 9; index += 1) await scene.say(constant(index), suggest(`export const c${index} = '${index}';`));
-    const breaking = await scene.say(6, suggest('  return a;'));
+    const breaking = await scene.say(
+      place === 'near' ? 6 : constant(20),
+      suggest(place === 'near' ? '  return a;' : 'export const c20 = -1;'),
+    );
     await review(scene);
     const { entries } = ledgerOf(scene);
     expect(entries.filter(({ outcome }) => outcome === 'fixed')).toHaveLength(9);
     expect(entries.find(({ thread }) => thread === breaking.nodeId)?.outcome).toBe('declined');
+    expect(repliesTo(scene, breaking)[0]).toContain(
+      place === 'near' ? 'test/add.test.js > double' : 'test/sign.test.js > no sign',
+    );
+    expect(pushes(scene)).toBe(1);
   });
 
   test('a fix that touches nothing is refused, and a later attempt may answer better', async () => {
@@ -344,13 +362,14 @@ describe('in two halves', () => {
     test.each<[string, string, () => Promise<unknown>]>([
       ['the label was removed', 'review.label_removed', () => scene.server.unlabel(scene.issue, labels.trigger, 'maria')],
       [
-        'somebody said stop',
+        'the issue was let go',
         'review.stopped',
         async () => {
           await scene.server.label(scene.issue, labels.trigger, 'maria');
-          scene.server.comment(scene.pull, '/bugloop stop', 'maria');
+          await obey(scene, scene.issue, '/bugloop stop');
         },
       ],
+      ['somebody said stop', 'review.stopped', async () => void scene.server.comment(scene.pull, '/bugloop stop', 'maria')],
       ['a human pushed', 'review.human_push', () => scene.server.commit(scene.repository, branch, { 'README.md': 'x' })],
       ['the change was closed', 'review.closed', () => scene.server.shut(scene.pull, 'maria')],
     ])('%s', async (_name, code, happen) => {
@@ -451,6 +470,7 @@ describe('what a round never does', () => {
       'review.human_push',
     ],
     ['somebody said stop', ({ server, pull }) => server.comment(pull, '/bugloop stop', 'maria'), 'review.stopped'],
+    ['the issue is to be left alone', (scene) => obey(scene, scene.issue, '/bugloop skip'), 'review.stopped'],
   ])('go on once %s', async (_name, happen, code) => {
     const scene = await opened();
     const thread = await scene.say(2, suggest('  return b + a;'));

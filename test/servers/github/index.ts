@@ -127,6 +127,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
     nodes: new Map(),
     deliveries: [],
     pending: new Set(),
+    signedLogs: new Map(),
     problems: [],
     nextId: 1_000_001,
     now: options.clock ?? Date.now,
@@ -369,18 +370,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSe
 
   // ---------------------------------------------------------------------------------------------- Everything else
 
-  /** Logs of jobs, where the API redirects to; like the real thing it wants no credential there. */
+  /** Logs of jobs, where the API redirects to; like the real thing it wants a signature there, and no credential. */
   function answerWeb(place: Place): Answer {
-    const id = Number(/^\/logs\/(\d+)$/.exec(place.path)?.[1]);
-    const job = world.repositories
-      .flatMap((one) => one.runs)
-      .flatMap((one) => one.jobs)
-      .find((one) => one.id === id);
-    if (!job) {
+    const log = place.path === '/logs' ? world.signedLogs.get(place.query.get('sig') ?? '') : undefined;
+    if (log === undefined) {
       world.problems.push(`no such page: ${place.path}`);
       return { status: 404, headers: { 'content-type': 'text/html' }, body: Buffer.from('Not Found') };
     }
-    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(job.log, 'latin1') };
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(log, 'latin1') };
   }
 
   async function goWrong(

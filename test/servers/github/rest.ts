@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as effects from './effects.ts';
 import { changedFiles, commits, git, listTree, mergeBase, readCommit, refs, resolve, tryGit, writeObject } from './git.ts';
@@ -831,10 +832,11 @@ export const handlers: Record<string, Handler> = {
   'actions/list-jobs-for-workflow-run': (call) =>
     wrapped(call, 'jobs', runOf(call).jobs, (job) => show.describeJob(call.world, job)),
   'actions/get-job-for-workflow-run': (call) => ok(show.describeJob(call.world, jobOf(call))),
-  'actions/download-job-logs-for-workflow-run': (call) => ({
-    status: 302,
-    headers: { location: `${call.world.serverUrl}/logs/${jobOf(call).id}` },
-  }),
+  'actions/download-job-logs-for-workflow-run': (call) => {
+    const signature = randomUUID();
+    call.world.signedLogs.set(signature, jobOf(call).log);
+    return { status: 302, headers: { location: `${call.world.serverUrl}/logs?sig=${signature}` } };
+  },
   'actions/list-repo-workflows': (call) => {
     const repository = readable(call, needs.readActions);
     return wrapped(call, 'workflows', repository.workflows, (workflow) =>

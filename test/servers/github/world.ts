@@ -34,6 +34,8 @@ export interface World {
   deliveries: Delivery[];
   /** Deliveries under way. */
   pending: Set<Promise<void>>;
+  /** Logs of jobs by the signature of the address that the API gave out for them. */
+  signedLogs: Map<string, string>;
   /** Whatever bugloop or the double did that the real thing would not know. */
   problems: string[];
   nextId: number;
