@@ -187,22 +187,19 @@ describe('a round', () => {
   });
 
   test.each([
-    ['near', {}],
-    ['far', { 'test/sign.test.js': farTest }],
-  ])('one of ten suggestions that breaks a test %s from it is left out alone', async (place, more) => {
-    await using scene = await opened(more);
-    for (let index = 0; index < 9; index += 1) await scene.say(constant(index), suggest(`export const c${index} = '${index}';`));
-    const breaking = await scene.say(
-      place === 'near' ? 6 : constant(20),
-      suggest(place === 'near' ? '  return a;' : 'export const c20 = -1;'),
-    );
+    ['near', 9, 6, '  return a;', 'test/add.test.js > double'],
+    ['distant', 3, constant(20), 'export const c20 = -1;', 'test/sign.test.js > no sign'],
+  ])('of suggestions the one that breaks a %s test is left out alone', async (_place, good, line, text, broken) => {
+    await using scene = await opened({ 'test/sign.test.js': farTest });
+    for (let index = 0; index < good; index += 1) {
+      await scene.say(constant(index), suggest(`export const c${index} = '${index}';`));
+    }
+    const breaking = await scene.say(line, suggest(text));
     await review(scene);
     const { entries } = ledgerOf(scene);
-    expect(entries.filter(({ outcome }) => outcome === 'fixed')).toHaveLength(9);
+    expect(entries.filter(({ outcome }) => outcome === 'fixed')).toHaveLength(good);
     expect(entries.find(({ thread }) => thread === breaking.nodeId)?.outcome).toBe('declined');
-    expect(repliesTo(scene, breaking)[0]).toContain(
-      place === 'near' ? 'test/add.test.js > double' : 'test/sign.test.js > no sign',
-    );
+    expect(repliesTo(scene, breaking)[0]).toContain(broken);
     expect(pushes(scene)).toBe(1);
   });
 
