@@ -54,10 +54,17 @@ const sumTest = {
   'test/sum.test.js': oldTest.replace("'zero', () => { assert.equal(add(0, 0), 0)", "'sum', () => { assert.equal(add(1, 2), 3)"),
 };
 
+interface Opening {
+  /** Text of the change. */
+  body?: string;
+  /** A repository that has the change's branch. */
+  from?: string;
+}
+
 /** A change as bugloop leaves it: one commit of its own on the base, which has `more` files, and a draft by its account. */
-export async function opened(more: Record<string, string> = {}, body = 'Closes #1'): Promise<Opened> {
+export async function opened(more: Record<string, string> = {}, { body = 'Closes #1', from }: Opening = {}): Promise<Opened> {
   const base = { ...files, ...more };
-  const scene = await stage({ files: base });
+  const scene = await stage(from === undefined ? { files: base } : { from });
   const { server, repository, token } = scene;
   const who = { name: 'bugloop', email: 'bugloop@users.noreply.github.com' };
   const git = (...args: string[]): string =>
@@ -72,10 +79,12 @@ export async function opened(more: Record<string, string> = {}, body = 'Closes #
         GIT_COMMITTER_EMAIL: who.email,
       },
     }).trim();
-  const fixed = { ...sumTest, 'src/add.js': base['src/add.js'].replace('a - b', 'a + b') };
-  const tree = git('rev-parse', `${await server.commit(repository, branch, fixed)}^{tree}`);
-  const head = git('commit-tree', tree, '-p', git('rev-parse', 'main'), '-m', 'fix: add\n\nBugloop-Run: seeded');
-  git('update-ref', `refs/heads/${branch}`, head);
+  if (from === undefined) {
+    const fixed = { ...sumTest, 'src/add.js': base['src/add.js'].replace('a - b', 'a + b') };
+    const tree = git('rev-parse', `${await server.commit(repository, branch, fixed)}^{tree}`);
+    const head = git('commit-tree', tree, '-p', git('rev-parse', 'main'), '-m', 'fix: add\n\nBugloop-Run: seeded');
+    git('update-ref', `refs/heads/${branch}`, head);
+  }
   const pull = await server.pull(repository, {
     author: token.account.login,
     title: 'fix: add(1, 2) is wrong',

@@ -3,102 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { renderAsk } from '../../src/core/gate/ask.ts';
-import { encodeState, readState, type StateRecord } from '../../src/core/state.ts';
-import { statusMarker } from '../../src/core/views/status-comment.ts';
 import { ghAgainst, ghIsMissing } from '../support/gh.ts';
-import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
-import { files, run, stage, start, type Ended, type Scene } from './github.ts';
+import { branch, fix, mayGate, noReviewer, openGated, postedBy, recordOf, remember, type Gated, type Setting } from './gated.ts';
+import { run, start, type Ended } from './github.ts';
 
 /** `bugloop gate` as a process, against GitHub's interfaces over HTTP and a real git server. */
 
-const branch = 'bugloop/issue-1';
-const mayGate = {
-  contents: 'write',
-  issues: 'write',
-  pull_requests: 'write',
-  checks: 'write',
-  statuses: 'write',
-  actions: 'read',
-} as const;
-const fix = {
-  'src/add.js': files['src/add.js'].replace('a - b', 'a + b'),
-  'test/sum.test.js': files['test/add.test.js'].replace('zero', 'sum'),
-};
-const noReviewer = { '.bugloop/config.yml': 'gate:\n  automatic_reviewers: []\n' };
-
-interface Gated extends Scene {
-  pull: PullRequest;
-  head: string;
-  /** Our account. */
-  us: string;
-}
-
-interface Setting {
-  kind?: TokenKind;
-  /** Of the base branch. */
-  base?: Record<string, string>;
-  /** Of the change. */
-  change?: Record<string, string | null>;
-  checks?: boolean;
-  /** The repository has a workflow, and the change was opened with the token itself: it waits for approval. */
-  parked?: boolean;
-  record?: Partial<NonNullable<StateRecord['report']>> | 'none';
-}
-
 /** A draft of ours of which every condition holds, unless the setting spoils one. */
 async function draft(setting: Setting = {}): Promise<Gated> {
-  const { kind = 'actions', base = noReviewer, change = fix, checks = true, record = {} } = setting;
-  const scene = await stage({ files: base });
+  const scene = await openGated(setting);
   onTestFinished(() => scene[Symbol.asyncDispose]());
-  const { server, repository } = scene;
-  const us = kind === 'actions' ? 'github-actions[bot]' : 'maria';
-  const token = server.token({
-    kind,
-    repositories: [repository],
-    permissions: mayGate,
-    ...(kind === 'actions' ? {} : { login: us }),
-  });
-  const head = await server.commit(repository, branch, change, { author: 'bugloop' });
-  const opening = { title: 'fix: add', body: 'Closes #1', head: branch, base: 'main', draft: true };
-  if (setting.parked === true) {
-    server.workflow(repository, { name: 'CI', jobs: [{ name: 'test' }] });
-    const headers = { authorization: `Bearer ${token.value}` };
-    const url = `${server.apiUrl}/repos/acme/adder/pulls`;
-    await fetch(url, { method: 'POST', headers, body: JSON.stringify(opening) });
-  } else await server.pull(repository, { ...opening, author: us });
-  const [pull] = server.pulls(repository);
-  if (pull === undefined) throw new Error('no pull request was opened');
-  if (checks) server.addCheck(repository, head, { name: 'test', conclusion: 'success' });
-  const gated = { ...scene, token, pull, head, us };
-  if (record !== 'none') remember(gated, record);
-  server.forget();
-  return gated;
-}
-
-function remember({ server, issue, pull, head, us }: Gated, report: Partial<NonNullable<StateRecord['report']>> = {}): void {
-  const seen = { outcome: 'proven', attempts: 1, dollars: 0, durationMs: 1, head, failToPass: 1 };
-  const record: StateRecord = {
-    version: 1,
-    state: 'PR_DRAFT',
-    issue: '1',
-    text: 'digest',
-    run: 'run',
-    branch,
-    base: { branch: 'main', commit: 'b'.repeat(40) },
-    change: { number: pull.number, head },
-    report: { ...seen, ...report },
-  };
-  server.comment(issue, `${statusMarker}\nopened a draft\n\n${encodeState(record)}\n`, us);
+  return scene;
 }
 
 function retract({ issue }: Gated): void {
   issue.comments.splice(0);
-}
-
-function recordOf({ issue }: Gated): StateRecord {
-  const read = readState(issue.comments.find(({ body }) => body.startsWith(statusMarker))?.body ?? '', '1');
-  if (!read.ok) throw new Error(read.why);
-  return read.record;
 }
 
 /** A change of the draft flag by a person. */
@@ -117,10 +36,6 @@ const verdictSchema = z.object({ reasons: z.array(z.object({ code: z.string() })
 /** Codes of the reasons, from `--json`. */
 function codesOf({ stdout }: Ended): string[] {
   return verdictSchema.parse(JSON.parse(stdout)).reasons.map(({ code }) => code);
-}
-
-function postedBy({ repository }: Gated): CheckRun[] {
-  return repository.suites.flatMap(({ runs }) => runs).filter(({ name }) => name === 'bugloop/gate');
 }
 
 const writesOf = ({ server }: Gated): string[] => server.writes();

@@ -42,7 +42,7 @@ describe('a change that is ready', () => {
 
 describe('a change that closes no issue', () => {
   test('is worked on by one round at a time', async () => {
-    await using scene = await opened({}, 'Part of a longer story.');
+    await using scene = await opened({}, { body: 'Part of a longer story.' });
     const thread = await scene.say(2, suggest('  return b + a;'));
     const args = ['review', String(scene.pull.number), ...scripted(scene, [[finish]])];
     const both = await Promise.all([run(scene, args), run(scene, args, {}, cloneOf(scene))]);
@@ -55,7 +55,7 @@ describe('a change that closes no issue', () => {
   });
 
   test('is let go where a round breaks', async () => {
-    await using scene = await opened({}, 'Part of a longer story.');
+    await using scene = await opened({}, { body: 'Part of a longer story.' });
     await scene.say(2, suggest('  return b + a;'));
     scene.server.faults.add({ kind: 'status', status: 403, match: 'git-receive-pack' });
     await review(scene);

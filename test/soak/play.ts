@@ -32,12 +32,18 @@ export interface Ground extends AsyncDisposable {
   home: string;
 }
 
+/** One disturbance, by a name that says which. */
+export interface Case {
+  name: string;
+  play: () => Promise<Flaws>;
+}
+
 /** What was not as it should be; nothing where all was well. */
 export type Flaws = string[];
 /** The only flaw of a run that did not come by the moment: how often it looks again depends on how fast it is. */
 export const missed = 'never came to this moment';
 
-const moments = new URL('moments.js', import.meta.url).href;
+export const moments = new URL('moments.js', import.meta.url).href;
 const branch = 'bugloop/issue-1';
 /** Longest that any one process may take, in milliseconds. */
 const patienceMs = 180_000;
@@ -195,6 +201,10 @@ export async function strike(
       : { kind: 'slow', delay: 50, commit: true, match: hit },
   );
   return waitPatiently(running);
+}
+
+export function nameOf({ kind, nth, what }: Moment): string {
+  return `${kind}/${what.replaceAll(/[^A-Za-z0-9.]+/g, '-')}${nth === 0 ? '' : `-${nth + 1}`}`;
 }
 
 export function matchMoment({ what, nth }: Moment): (request: FaultTarget) => boolean {

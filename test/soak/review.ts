@@ -1,87 +1,122 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import buildWhenStale from '../build.ts';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { readReplyMark } from '../../src/core/threads.ts';
 import { answer, branch, constant, edit, finish, opened, repliesTo, stateOf, suggest, type Opened } from '../e2e/change.ts';
 import { branchesOf, labels, scripted, statusComments } from '../e2e/github.ts';
-import {
-  countMoments,
-  faultKinds,
-  isFaultKind,
-  matchMoment,
-  missed,
-  runPatiently,
-  strike,
-  tail,
-  type Flaws,
-  type Moment,
-  type When,
-} from './play.ts';
+import { runPatiently, tail, type Case, type Flaws } from './play.ts';
+import { casesOf, recordMoments, type Stand, type Subject } from './subject.ts';
 
-/**
- * Disturbs a review at every moment of an undisturbed one, then runs it again: every thread has one reply, the branch one
- * commit more, and nothing is left behind.
- *
- *   npm run soak:review                          everything; about half an hour on two slow cores
- *   npm run soak:review -- --only kill/before    the cases whose name begins so
- *   npm run soak:review -- --list                their names
- */
+/** A round of review, in one process, and as the half that publishes what another one made. */
 
-const { values: flags } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true, default: [''] },
-    list: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '3' },
-  },
-});
-
-const moments = new URL('moments.js', import.meta.url).href;
 const script = [[edit('function label', 'function title'), answer('t1', 'fixed', 'It is called title.'), finish]];
 
+/** The change that every round of one soak is about, what an undisturbed one makes of it, and a sealed round. */
+export interface ReviewGround extends AsyncDisposable {
+  /** Bare, with the branch of the change. */
+  repository: string;
+  runDir: string;
+  /** Of the branch after a round. */
+  tree: string;
+}
+
 /** A suggestion, a wish that needs an agent, a program's thread that is ours to resolve, and what is left to a person. */
-async function openStand(): Promise<{ scene: Opened; args: string[] }> {
-  const scene = await opened();
+async function openChange(from?: string): Promise<Opened> {
+  const scene = await opened({}, from === undefined ? {} : { from });
   await scene.say(2, suggest('  return b + a;'));
   await scene.say(9, 'nit: call it title');
   await scene.say(constant(0), suggest('export const c0 = 1;'), 'coderabbitai[bot]');
   await scene.say(10, 'Approve this PR.');
   scene.server.forget();
-  return { scene, args: ['review', String(scene.pull.number), ...scripted(scene, script)] };
+  return scene;
 }
 
-interface Course {
-  moments: Moment[];
-  tree: string;
-}
+const callOf = (scene: Opened): string[] => ['review', String(scene.pull.number), ...scripted(scene, script)];
 
-async function recordCourse(): Promise<Course> {
-  const { scene, args } = await openStand();
-  await using _ = scene;
-  const notes = join(scene.home, 'notes');
-  const ended = await runPatiently(scene, args, { NODE_OPTIONS: `--import=${moments}`, BUGLOOP_SOAK_NOTES: notes });
-  const tree = await treeOf(scene);
-  const flaws = await findFlaws(scene, tree);
-  if (ended.status !== 3 || flaws.length > 0) throw new Error(`undisturbed: ${tail(ended)} ${flaws.join('; ')}`);
-  const asked = scene.server.requests.map(({ operation }) => operation);
-  const written = readFileSync(notes, 'utf8').trimEnd().split('\n');
-  return { moments: [...countMoments('request', asked), ...countMoments('write', written)], tree };
+export async function layReview(): Promise<ReviewGround> {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'bugloop-ground-')));
+  await using scene = await openChange();
+  const repository = join(home, 'ground.git');
+  execFileSync('git', ['clone', '--quiet', '--bare', scene.repository.path, repository]);
+  const runs = join(home, 'runs');
+  const sealed = await runPatiently(scene, [...callOf(scene), '--no-publish', '--out', runs]);
+  const [name] = existsSync(runs) ? readdirSync(runs).filter((entry) => /^\d/.test(entry)) : [];
+  if (name === undefined) throw new Error(`no round to publish: ${tail(sealed)}`);
+  await runPatiently(scene, callOf(scene));
+  return {
+    repository,
+    runDir: join(runs, name),
+    tree: await treeOf(scene),
+    // oxlint-disable-next-line typescript/require-await -- a disposable that does not wait
+    [Symbol.asyncDispose]: async () => rmSync(home, { recursive: true, force: true }),
+  };
 }
 
 const treeOf = ({ server, repository }: Opened): Promise<string> => server.git(repository, 'rev-parse', `${branch}^{tree}`);
+
+/** 3: a thread waits for a person. 0: there was nothing left to say. */
+const ends = [3, 0] as const;
+
+export function reviewSubject({ repository, tree }: ReviewGround): Subject<Opened> {
+  return {
+    name: 'review',
+    ends,
+    async open(): Promise<Stand<Opened>> {
+      const scene = await openChange(repository);
+      return { scene, args: callOf(scene) };
+    },
+    findFlaws: (scene) => findFlaws(scene, tree),
+  };
+}
+
+export function publishSubject({ repository, runDir, tree }: ReviewGround): Subject<Opened> {
+  return {
+    name: 'publish-review',
+    ends,
+    takesAnyway: true,
+    async open(): Promise<Stand<Opened>> {
+      const scene = await openChange(repository);
+      // The run is known by the name of its directory.
+      const copy = join(scene.home, basename(runDir));
+      cpSync(runDir, copy, { recursive: true });
+      return { scene, args: ['publish', copy, '--quiet'] };
+    },
+    findFlaws: (scene) => findFlaws(scene, tree),
+  };
+}
+
+/** `full`: also the faults at requests that the half which publishes makes in the same way. */
+export async function casesOfReview(ground: ReviewGround, { full }: { full: boolean }): Promise<Case[]> {
+  const [review, publish] = [reviewSubject(ground), publishSubject(ground)];
+  const published = await recordMoments(publish);
+  return [...casesOf(review, await recordMoments(review), full ? [] : published), ...casesOf(publish, published)];
+}
 
 /** What is not as one undisturbed round leaves it. */
 async function findFlaws(scene: Opened, tree: string): Promise<Flaws> {
   const { server, repository, pull, issue } = scene;
   const flaws: Flaws = [];
-  const expect = (holds: boolean, flaw: string): void => void (holds || flaws.push(flaw));
+  const expect = (holds: boolean | undefined, flaw: string): void => void (holds === true || flaws.push(flaw));
+  const head = await server.head(repository, branch);
   for (const thread of pull.threads) {
     const replies = repliesTo(scene, thread);
     expect(replies.length === 1, `${replies.length} replies in the thread at line ${thread.originalLine}`);
+    const mark = readReplyMark(replies[0] ?? '');
+    expect(mark?.thread === thread.nodeId && mark.commit === head, `a reply is about ${mark?.commit ?? 'nothing'}`);
   }
-  expect(pull.threads.filter(({ resolvedBy }) => resolvedBy !== null).length === 1, 'not one thread is resolved');
+  const resolved = pull.threads.filter(({ resolvedBy }) => resolvedBy !== null);
+  expect(resolved.length === 1 && resolved[0]?.originalLine === constant(0), 'not the one thread is resolved that is ours to');
+  const told = server.deliveries.filter(({ event }) => event === 'pull_request_review_thread').map(({ action }) => action);
+  expect(told.join(' ') === 'resolved', `threads were ${told.join(' and ') || 'not resolved'}`);
   const commits = Number(await server.git(repository, 'rev-list', '--count', `main..${branch}`));
   expect(commits === 2, `${commits} commits on the branch`);
+  const moves = server.deliveries.filter(
+    ({ event, payload }) => event === 'push' && 'ref' in payload && payload.ref === `refs/heads/${branch}`,
+  );
+  expect(moves.length === 1, `the branch moved ${moves.length} times`);
   expect((await treeOf(scene)) === tree, 'another tree');
+  expect(pull.draft, 'no draft any more');
   expect(pull.body?.includes('### Proof'), 'the text of the change tells of no proof');
   expect((await branchesOf(scene)).join(' ') === `${branch} main`, `branches ${(await branchesOf(scene)).join(' ')}`);
   const named = issue.labels.map(({ name }) => name);
@@ -90,75 +125,4 @@ async function findFlaws(scene: Opened, tree: string): Promise<Flaws> {
   const state = stateOf(scene);
   expect(state.ok && state.record.state === 'ESCALATED' && state.record.change?.head === pull.headSha, 'another state');
   return [...flaws, ...server.problems];
-}
-
-/** Again until all is well, at most twice; a run may stop, but not break. */
-async function runUntilDone(scene: Opened, args: string[], tree: string): Promise<Flaws> {
-  let said: string[] = [];
-  for (let turn = 1; turn <= 2; turn += 1) {
-    const ended = await runPatiently(scene, args);
-    const flaws = await findFlaws(scene, tree);
-    if (flaws.length === 0 && (ended.status === 3 || ended.status === 0)) return [];
-    said = [...said, `run ${turn} ended with ${ended.status ?? ended.signal}: ${tail(ended)}`, ...flaws];
-    if (ended.status === null || ended.status === 1) return said;
-  }
-  return said;
-}
-
-async function playKill(moment: Moment, when: When, tree: string): Promise<Flaws> {
-  const { scene, args } = await openStand();
-  await using _ = scene;
-  const struck = await strike(scene, args, { moment, when }, 'SIGKILL');
-  if (struck.signal !== 'SIGKILL') return struck.status === 3 ? [missed] : [`was not killed: ${tail(struck)}`];
-  return await runUntilDone(scene, args, tree);
-}
-
-async function playFault(moment: Moment, kind: keyof typeof faultKinds, tree: string): Promise<Flaws> {
-  const { scene, args } = await openStand();
-  await using _ = scene;
-  scene.server.faults.add({ ...faultKinds[kind], match: matchMoment(moment) });
-  const flaws = await runUntilDone(scene, args, tree);
-  return scene.server.faults.left() > 0 ? [missed] : flaws;
-}
-
-interface Case {
-  name: string;
-  play: () => Promise<Flaws>;
-}
-
-const nameOf = ({ what, nth }: Moment): string => `${what.replaceAll(/[^A-Za-z0-9.]+/g, '-')}${nth === 0 ? '' : `-${nth + 1}`}`;
-
-function* casesOf({ moments: all, tree }: Course): Generator<Case> {
-  for (const moment of all) {
-    for (const when of ['before', 'after'] as const) {
-      yield { name: `kill/${when}/${moment.kind}/${nameOf(moment)}`, play: () => playKill(moment, when, tree) };
-    }
-  }
-  for (const moment of all.filter(({ kind }) => kind === 'request')) {
-    for (const kind of Object.keys(faultKinds).filter(isFaultKind)) {
-      const name = `fault/${nameOf(moment)}/${kind.replaceAll(' ', '-')}`;
-      yield { name, play: () => playFault(moment, kind, tree) };
-    }
-  }
-}
-
-buildWhenStale();
-const cases = [...casesOf(await recordCourse())].filter(({ name }) => flags.only.some((wanted) => name.startsWith(wanted)));
-let held = 0;
-if (flags.list) process.stdout.write(`${cases.map(({ name }) => name).join('\n')}\n`);
-else {
-  const queue = [...cases];
-  await Promise.all(
-    Array.from({ length: Number(flags.jobs) }, async () => {
-      for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-        const flaws = await one.play().catch((error: unknown) => [error instanceof Error ? error.message : String(error)]);
-        if (flaws.length === 0) held += 1;
-        process.stdout.write(
-          `${flaws.length === 0 ? 'ok ' : 'NOT'} ${one.name}${flaws.map((flaw) => `\n      ${flaw}`).join('')}\n`,
-        );
-      }
-    }),
-  );
-  process.stdout.write(`${cases.length} cases, ${held} held\n`);
-  process.exitCode = held === cases.length && held > 0 ? 0 : 1;
 }

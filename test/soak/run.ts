@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import buildWhenStale from '../build.ts';
+import { casesOfGate, gateNames } from './gate.ts';
 import {
   faultKinds,
   isFaultKind,
@@ -11,6 +12,8 @@ import {
   playRace,
   playSignal,
   recordCourse,
+  nameOf,
+  type Case,
   type Course,
   type Flaws,
   type Ground,
@@ -20,22 +23,20 @@ import {
   type Subject,
   type When,
 } from './play.ts';
+import { casesOfReview, layReview } from './review.ts';
 
 /**
  * Disturbs bugloop at every moment of an undisturbed run and says where it does not hold.
  *
- *   npm run soak                              everything; about an hour on two slow cores
+ *   npm run soak                              everything; about three hours on two slow cores
  *   npm run soak -- --only kill/publish       the cases whose name begins so; twice for two sets
- *   npm run soak -- --full                    also the faults at requests of solve that publish makes in the same way
+ *   npm run soak -- --only review             all cases of one command: solve, publish, review, publish-review, gate-…
+ *   npm run soak -- --full                    also the faults at requests that publish makes in the same way
  *   npm run soak -- --list                    their names
  *   npm run soak -- --jobs 2 --out soak.json  how many at a time, and where the counts go
  *
  * Exit code 1 where a case is not as it should be; each one is printed with how to repeat it alone.
  */
-interface Case {
-  name: string;
-  play: () => Promise<Flaws>;
-}
 interface Played {
   name: string;
   seconds: number;
@@ -55,21 +56,35 @@ const { values: flags } = parseArgs({
 
 buildWhenStale();
 const began = performance.now();
-await using ground = await layGround();
-const courses = { solve: await recordCourse(ground, 'solve'), publish: await recordCourse(ground, 'publish') };
+await using grounds = new AsyncDisposableStack();
 const cases = [
-  ...kills(ground, 'solve', courses.solve),
-  ...kills(ground, 'publish', courses.publish),
-  ...signals(ground, courses.solve),
-  ...faults(ground, 'solve', courses.solve, flags.full ? [] : courses.publish.moments),
-  ...faults(ground, 'publish', courses.publish),
-  ...races(ground, courses.solve, Number(flags.races)),
-].filter(({ name }) => flags.only.some((wanted) => name.startsWith(wanted)));
+  ...(isWanted('solve', 'publish', 'race') ? await casesOfIssues(grounds.use(await layGround())) : []),
+  ...(isWanted('review', 'publish-review') ? await casesOfReview(grounds.use(await layReview()), flags) : []),
+  ...(isWanted(...gateNames) ? await casesOfGate() : []),
+].filter(({ name }) => flags.only.some((wanted) => name.startsWith(wanted) || name.split('/')[1] === wanted));
 
 if (flags.list) process.stdout.write(`${cases.map(({ name }) => name).join('\n')}\n`);
 else process.exitCode = report(await playAll(cases));
 
 // ---------------------------------------------------------------------------------------------- cases
+
+/** Whether a case of one of these can be meant: what is not need not be recorded. */
+function isWanted(...subjects: string[]): boolean {
+  const begins = subjects.flatMap((subject) => [subject, ...['kill', 'signal', 'fault'].map((kind) => `${kind}/${subject}/`)]);
+  return flags.only.some((wanted) => begins.some((begin) => begin.startsWith(wanted) || wanted.startsWith(begin)));
+}
+
+async function casesOfIssues(ground: Ground): Promise<Case[]> {
+  const courses = { solve: await recordCourse(ground, 'solve'), publish: await recordCourse(ground, 'publish') };
+  return [
+    ...kills(ground, 'solve', courses.solve),
+    ...kills(ground, 'publish', courses.publish),
+    ...signals(ground, courses.solve),
+    ...faults(ground, 'solve', courses.solve, flags.full ? [] : courses.publish.moments),
+    ...faults(ground, 'publish', courses.publish),
+    ...races(ground, courses.solve, Number(flags.races)),
+  ];
+}
 
 function* kills(ground: Ground, subject: Subject, { moments, tree }: Course): Generator<Case> {
   for (const moment of moments) {
@@ -112,7 +127,7 @@ function* signals(ground: Ground, { moments, tree }: Course): Generator<Case> {
     // Both do the same but for the exit code: in turn.
     const signal = index % 2 === 0 ? 'SIGINT' : 'SIGTERM';
     yield {
-      name: `signal/${signal}/${nameOf(moment)}`,
+      name: `signal/solve/${signal}/${nameOf(moment)}`,
       play: () => playSignal(ground, { subject: 'solve', moment, when: 'after' }, signal, tree),
     };
   }
@@ -135,10 +150,6 @@ function* faults(ground: Ground, subject: Subject, { moments, tree }: Course, co
 
 function* races(ground: Ground, { tree }: Course, count: number): Generator<Case> {
   for (let seed = 1; seed <= count; seed += 1) yield { name: `race/${seed}`, play: () => playRace(ground, seed, tree) };
-}
-
-function nameOf({ kind, nth, what }: Moment): string {
-  return `${kind}/${what.replaceAll(/[^A-Za-z0-9.]+/g, '-')}${nth === 0 ? '' : `-${nth + 1}`}`;
 }
 
 // ---------------------------------------------------------------------------------------------- playing
@@ -176,7 +187,7 @@ function sum(values: readonly number[]): number {
 
 /** Only a look that a fast run does not need may be missed, and only then. */
 function isMissed({ name, flaws }: Played): boolean {
-  return flaws[0] === missed && /query-viewer-repository-\d/.test(name);
+  return flaws[0] === missed && /query-(?:viewer-)?repository(?:-\d|\/)/.test(name);
 }
 
 function line(...cells: (string | number)[]): string {
