@@ -1,7 +1,7 @@
 import { askMarker } from '../../src/core/gate/ask.ts';
 import { branch, openGated, postedBy, recordOf, type Gated } from '../e2e/gated.ts';
 import { branchesOf, run, statusComments } from '../e2e/github.ts';
-import type { Case, Flaws } from './play.ts';
+import type { Case, Flaws, Moment } from './play.ts';
 import { casesOf, recordMoments, type Subject } from './subject.ts';
 
 /** The gate: on its way to ready, back to a draft, and while it asks a reviewer. */
@@ -83,8 +83,14 @@ const asking: Subject<Gated> = {
 const subjects = [ready, back, asking];
 export const gateNames = subjects.map(({ name }) => name);
 
-export async function casesOfGate(): Promise<Case[]> {
+/** `full`: also the faults at requests that an earlier one of these makes in the same way. */
+export async function casesOfGate({ full }: { full: boolean }): Promise<Case[]> {
   const cases: Case[] = [];
-  for (const subject of subjects) cases.push(...casesOf(subject, await recordMoments(subject)));
+  const covered: Moment[] = [];
+  for (const subject of subjects) {
+    const moments = await recordMoments(subject);
+    cases.push(...casesOf(subject, moments, full ? [] : covered));
+    covered.push(...moments);
+  }
   return cases;
 }

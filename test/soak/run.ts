@@ -31,7 +31,7 @@ import { casesOfReview, layReview } from './review.ts';
  *   npm run soak                              everything; about three hours on two slow cores
  *   npm run soak -- --only kill/publish       the cases whose name begins so; twice for two sets
  *   npm run soak -- --only review             all cases of one command: solve, publish, review, publish-review, gate-…
- *   npm run soak -- --full                    also the faults at requests that publish makes in the same way
+ *   npm run soak -- --full                    also the faults at requests that another case has in the same way
  *   npm run soak -- --list                    their names
  *   npm run soak -- --jobs 2 --out soak.json  how many at a time, and where the counts go
  *
@@ -60,7 +60,7 @@ await using grounds = new AsyncDisposableStack();
 const cases = [
   ...(isWanted('solve', 'publish', 'race') ? await casesOfIssues(grounds.use(await layGround())) : []),
   ...(isWanted('review', 'publish-review') ? await casesOfReview(grounds.use(await layReview()), flags) : []),
-  ...(isWanted(...gateNames) ? await casesOfGate() : []),
+  ...(isWanted(...gateNames) ? await casesOfGate(flags) : []),
 ].filter(({ name }) => flags.only.some((wanted) => name.startsWith(wanted) || name.split('/')[1] === wanted));
 
 if (flags.list) process.stdout.write(`${cases.map(({ name }) => name).join('\n')}\n`);
