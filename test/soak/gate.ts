@@ -34,7 +34,7 @@ const isDraft = (scene: Gated): Check[] => [
   [recordOf(scene).state === 'PR_DRAFT' && recordOf(scene).ready === undefined, `the record says ${recordOf(scene).state}`],
 ];
 
-const ready: Subject<Gated> = {
+export const ready: Subject<Gated> = {
   name: 'gate-ready',
   ends: [0],
   open: async () => {
@@ -52,7 +52,7 @@ const ready: Subject<Gated> = {
   ],
 };
 
-const back: Subject<Gated> = {
+export const back: Subject<Gated> = {
   name: 'gate-back',
   ends: [6],
   open: async () => {

@@ -43,7 +43,7 @@ export async function layReview(): Promise<ReviewGround> {
   const sealed = await runPatiently(scene, [...callOf(scene), '--no-publish', '--out', runs]);
   const [name] = existsSync(runs) ? readdirSync(runs).filter((entry) => /^\d/.test(entry)) : [];
   if (name === undefined) throw new Error(`no round to publish: ${tail(sealed)}`);
-  await runPatiently(scene, callOf(scene));
+  await runPatiently(scene, ['publish', join(runs, name), '--quiet']);
   return {
     repository,
     runDir: join(runs, name),
