@@ -58,7 +58,7 @@ const treeOf = ({ server, repository }: Opened): Promise<string> => server.git(r
 /** 3: a thread waits for a person. 0: there was nothing left to say. */
 const ends = [3, 0] as const;
 
-export function reviewSubject({ repository, tree }: ReviewGround): Subject<Opened> {
+function reviewSubject({ repository, tree }: ReviewGround): Subject<Opened> {
   return {
     name: 'review',
     ends,

@@ -136,7 +136,7 @@ export async function playSignalAt<S extends Scene>(
 }
 
 /** One fault at one request; what is not done after it is done by the next run. */
-export async function playFaultAt<S extends Scene>(subject: Subject<S>, moment: Moment, kind: FaultKind): Promise<Flaws> {
+async function playFaultAt<S extends Scene>(subject: Subject<S>, moment: Moment, kind: FaultKind): Promise<Flaws> {
   const { scene, args } = await subject.open();
   await using _ = scene;
   scene.server.faults.add({ ...faultKinds[kind], match: matchMoment(moment) });
