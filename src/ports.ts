@@ -115,7 +115,7 @@ export interface Mirror {
   /** Texts of many regular files at once; binary files and those over 1 MB are left out. */
   readMany(commit: CommitId, paths: readonly RepoPath[]): Promise<Map<RepoPath, string>>;
   list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number; id: string }[]>;
-  /** Shows blobs one after the other, in the order given, without holding all of them. */
+  /** Shows blobs one after the other, in the order given, without holding all of them: what is shown is overwritten soon. */
   readBlobs(ids: readonly string[], see: (id: string, content: Uint8Array) => void): Promise<void>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;

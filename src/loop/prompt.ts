@@ -51,7 +51,7 @@ export async function findSuspects(
   const texts = new Map<string, Uint8Array>();
   await mirror.readBlobs(
     wanted.map(({ id }) => id),
-    (id, content) => texts.set(id, content),
+    (id, content) => texts.set(id, new Uint8Array(content)),
   );
   const idOf = new Map(wanted.map(({ path, id }) => [path, id]));
   const ranked = rankTexts(list, (path) => texts.get(idOf.get(path) ?? ''));

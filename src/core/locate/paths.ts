@@ -16,6 +16,9 @@ const aside =
   /(?:^|\/)(?:examples?|demos?|samples?|benchmarks?|bench|scripts?|tools?|vendor|third_?party|extern|packages|deprecated|legacy|locale|fixtures?|static|assets|testing|release)\//;
 const entryNames = /^(?:__init__|index|main|mod|__main__|lib)$/;
 
+/** Tests have been sorted out by then. */
+const none: readonly string[] = [];
+
 export type PathKind = 'source' | 'config' | 'none';
 
 /** Tells files in which a bug can be mended: no tests, documents, build output, lock files, or binaries. */
@@ -23,7 +26,7 @@ export function pathKinds(tests?: readonly string[]): (path: RepoPath) => PathKi
   const isTest = testMatcher(tests);
   return (path) => {
     if (noProgram.test(path) || isTest(path)) return 'none';
-    const kind = classify(path, []);
+    const kind = classify(path, none);
     return kind === 'source' || kind === 'config' ? kind : 'none';
   };
 }

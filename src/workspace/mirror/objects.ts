@@ -67,7 +67,7 @@ export async function readFiles(
   const wanted = new Set(paths);
   const files = entries.filter(({ path, mode, size }) => wanted.has(path) && mode.startsWith('100') && size <= max);
   const contents = new Map<string, Buffer>();
-  await eachBlob(git, new Set(files.map(({ id }) => id)), (id, content) => contents.set(id, content));
+  await eachBlob(git, new Set(files.map(({ id }) => id)), (id, content) => contents.set(id, Buffer.from(content)));
   return new Map(files.map(({ path, id }) => [path, contents.get(id) ?? Buffer.alloc(0)]));
 }
 
@@ -84,40 +84,41 @@ export async function sizesOf(git: Git, ids: ReadonlySet<string>): Promise<Map<s
 }
 
 /**
- * Shows blobs in the order given, one after the other, as git prints them. A blob that lies whole in what was read at once
- * is not copied.
+ * Shows blobs in the order given, one after the other, as git prints them. What is shown is overwritten soon: whoever wants
+ * to keep it copies it.
  */
 export async function eachBlob(git: Git, ids: Iterable<string>, see: (id: string, content: Buffer) => void): Promise<void> {
   const input = [...ids].map((id) => `${id}\n`).join('');
   if (input === '') return;
-  // What was read and not yet understood: the head of an answer, or the beginning of a blob of known size.
-  let [parts, held] = [[] as Buffer[], 0];
+  // What was read and not yet understood lies in `held` up to `length`: the head of an answer, or the beginning of a blob.
+  let held = Buffer.allocUnsafeSlow(1 << 18);
+  let length = 0;
   let blob: { id: string; size: number } | undefined;
   await git.stream(['cat-file', '--batch', '--buffer'], { input }, (bytes) => {
-    let rest = bytes;
-    if (held > 0) {
-      parts.push(bytes);
-      held += bytes.length;
-      if (blob !== undefined && held <= blob.size) return;
-      rest = Buffer.concat(parts, held);
+    if (length + bytes.length > held.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (length + bytes.length));
+      held.copy(larger, 0, 0, length);
+      held = larger;
     }
+    bytes.copy(held, length);
+    length += bytes.length;
     let at = 0;
     for (;;) {
       if (blob === undefined) {
-        const end = rest.indexOf(0x0a, at);
+        const end = held.subarray(0, length).indexOf(0x0a, at);
         if (end < 0) break;
-        blob = readHead(rest.toString('latin1', at, end));
+        blob = readHead(held.toString('latin1', at, end));
         at = end + 1;
       }
       // A line end follows the content.
-      if (rest.length - at <= blob.size) break;
+      if (length - at <= blob.size) break;
       const { id, size } = blob;
       blob = undefined;
-      see(id, rest.subarray(at, at + size));
+      see(id, held.subarray(at, at + size));
       at += size + 1;
     }
-    held = rest.length - at;
-    parts = held > 0 ? [rest.subarray(at)] : [];
+    if (at > 0) held.copyWithin(0, at, length);
+    length -= at;
   });
 }
 
