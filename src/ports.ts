@@ -17,6 +17,7 @@ import type { Config } from './core/config.ts';
 import type { Means } from './core/gate/ask.ts';
 import type { GateSignal, Snapshot } from './core/snapshot.ts';
 import type { Claim } from './core/ledger.ts';
+import type { Index } from './core/locate.ts';
 import type { BlamedRange, SuggestedReviewer, Touched } from './core/reviewers.ts';
 import type { Kept } from './core/ring.ts';
 import type { Reviewers } from './core/threads.ts';
@@ -117,6 +118,8 @@ export interface Mirror {
   list(commit: CommitId): Promise<{ path: RepoPath; mode: string; size: number; id: string }[]>;
   /** Shows blobs one after the other, in the order given, without holding all of them: what is shown is overwritten soon. */
   readBlobs(ids: readonly string[], see: (id: string, content: Uint8Array) => void): Promise<void>;
+  /** Adds blobs to an index, in the order given; read by as many threads as that is worth. */
+  indexBlobs(ids: readonly string[], index: Index): Promise<void>;
   /** Unified diff, for people. */
   patch(base: CommitId, head: CommitId): Promise<string>;
   /**

@@ -12,7 +12,17 @@ import type { RepoPath } from './types.ts';
  * fitted on real bugs (docs/localization.md).
  */
 export { rankTexts, type Ranked, type RankedText } from './locate/chunks.ts';
-export { addEntry, decodeIndex, encodeIndex, newIndex, type ListedFile } from './locate/index.ts';
+export {
+  addEntry,
+  addPart,
+  decodeIndex,
+  encodeIndex,
+  newIndex,
+  toPart,
+  type Index,
+  type ListedFile,
+  type Part,
+} from './locate/index.ts';
 export { maxFileBytes, pathKinds } from './locate/paths.ts';
 export { shortlist, type Tree } from './locate/rank-files.ts';
 export { selectChunks, type Chunk } from './locate/select.ts';

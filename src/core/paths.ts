@@ -41,12 +41,19 @@ export function matchAny(globs: readonly string[]): Matcher {
   const patterns = globs.flatMap(compile);
   const { byExtension, others } = sortByExtension(patterns.filter((segments) => nameAnywhere(segments) === undefined));
   const anywhere = new Set(patterns.flatMap((segments) => nameAnywhere(segments) ?? []));
+  // Paths mostly come in order, and those of one folder are alike.
+  let known = { folder: '', matches: anywhere.has('') };
+  const isBelow = (folder: string): boolean => {
+    if (folder !== known.folder) known = { folder, matches: hasSegment(folder, anywhere) };
+    return known.matches;
+  };
   return (path) => {
-    if (anywhere.size > 0 && hasSegment(path, anywhere)) return true;
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    if (anywhere.size > 0 && (anywhere.has(name) || (slash >= 0 && isBelow(path.slice(0, slash))))) return true;
     const own = byExtension.get(path.slice(path.lastIndexOf('.') + 1));
     if (own === undefined && others.length === 0) return false;
     let parts: readonly string[] | undefined;
-    const name = path.slice(path.lastIndexOf('/') + 1);
     const matches = ({ segments, text, head, anyFolder }: Sorted): boolean => {
       if (!(anyFolder ? name : path).startsWith(head) || !(anyFolder ? name : path).includes(text)) return false;
       parts ??= path.split('/');

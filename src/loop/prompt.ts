@@ -1,7 +1,6 @@
 import { summariseBaseline } from '../core/feedback.ts';
 import type { BugReport } from '../core/issue.ts';
 import {
-  addEntry,
   decodeIndex,
   encodeIndex,
   maxFileBytes,
@@ -78,11 +77,7 @@ async function indexTree(
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const index = kept?.toIndex() ?? newIndex();
   const unknown = new Set(files.flatMap(({ id }) => (index.entries.has(id) ? [] : [id])));
-  await mirror.readBlobs([...unknown], (id, content) => {
-    // A binary file says nothing; its entry says that it was read.
-    const binary = content.subarray(0, 8_000).includes(0);
-    index.entries.set(id, addEntry(index.store, binary ? new Uint8Array() : content));
-  });
+  await mirror.indexBlobs([...unknown], index);
   await cache?.save(encodeIndex(index, { key, files }));
   return { store: index.store, files, entries: files.map(({ id }) => index.entries.get(id) ?? { from: 0, to: 0, length: 0 }) };
 }

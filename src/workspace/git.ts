@@ -19,6 +19,8 @@ export interface Git {
     args: readonly string[],
     timeoutMs: number,
   ) => Promise<{ ok: boolean; stdout: string; stderr: string }>;
+  /** The operator's PATH, for a thread that opens a git of its own. */
+  readonly searchPath: string;
   /** The same git somewhere else. */
   at: (place: GitPlace) => Git;
 }
@@ -129,6 +131,7 @@ export function openGit(options: { searchPath: string; signal?: AbortSignal }, p
       const silent = timedOut ? `error: no answer within ${timeoutMs / 1_000} s` : '';
       return { ok: !failed, stdout: text(stdout), stderr: `${text(stderr)}${silent}` };
     },
+    searchPath: options.searchPath,
     at: (other) => openGit(options, other),
   };
 

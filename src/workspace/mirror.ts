@@ -130,6 +130,10 @@ export function mirrorAt(path: string, git: Git, base: CommitId, given?: Date): 
     },
 
     readBlobs: (ids, see) => eachBlob(git, ids.map(checked), see),
+    indexBlobs: async (ids, index) => {
+      const { indexBlobs } = await import('./mirror/index-blobs.ts');
+      return indexBlobs({ git, path }, ids.map(checked), index);
+    },
 
     async patch(base, head) {
       const shown = ['-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/'];

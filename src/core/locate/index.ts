@@ -8,9 +8,9 @@ import type { RepoPath } from '../types.ts';
  * content of one blob alone, so entries are kept by blob id from run to run.
  */
 export interface Store {
-  terms: Uint32Array;
+  terms: Uint32Array<ArrayBuffer>;
   /** How often, at most 255. */
-  counts: Uint8Array;
+  counts: Uint8Array<ArrayBuffer>;
   used: number;
 }
 
@@ -123,6 +123,39 @@ export interface Index {
 
 export function newIndex(): Index {
   return { store: newStore(), entries: new Map() };
+}
+
+/** An index in arrays alone, which another thread can be given: of each blob, in their order, its length and its number of terms. */
+export interface Part {
+  terms: Uint32Array<ArrayBuffer>;
+  counts: Uint8Array<ArrayBuffer>;
+  lengths: Uint32Array<ArrayBuffer>;
+  sizes: Uint32Array<ArrayBuffer>;
+}
+
+/** The entries of `ids`, which were added in this order and are all there is. */
+export function toPart({ store, entries }: Index, ids: readonly string[]): Part {
+  const own = ids.map((id) => entries.get(id) ?? nothing);
+  return {
+    terms: store.terms.slice(0, store.used),
+    counts: store.counts.slice(0, store.used),
+    lengths: Uint32Array.from(own, ({ length }) => length),
+    sizes: Uint32Array.from(own, ({ from, to }) => to - from),
+  };
+}
+
+/** What `toPart` made of `ids` after all that is there. */
+export function addPart({ store, entries }: Index, ids: readonly string[], { terms, counts, lengths, sizes }: Part): void {
+  let from = store.used;
+  if (from + terms.length > store.terms.length) grow(store, from + terms.length);
+  store.terms.set(terms, from);
+  store.counts.set(counts, from);
+  ids.forEach((id, nth) => {
+    const to = from + (sizes[nth] ?? 0);
+    entries.set(id, { from, to, length: lengths[nth] ?? 0 });
+    from = to;
+  });
+  store.used = from;
 }
 
 /** The candidates of one tree, in the order of their paths: what a second look at the same tree need not find out again. */

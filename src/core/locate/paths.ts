@@ -3,7 +3,7 @@ import { classify, testMatcher } from '../paths.ts';
 import type { RepoPath } from '../types.ts';
 import { raise, type Matrix } from './features.ts';
 import type { Query } from './query.ts';
-import { scan, termOf } from './terms.ts';
+import { bytesOf, scan, termOf } from './terms.ts';
 
 /** Larger files are generated or data. */
 export const maxFileBytes = 400_000;
@@ -44,12 +44,10 @@ export interface PathTerms {
   isEntry: boolean;
 }
 
-const encoder = new TextEncoder();
-
 function termsOf(text: string): number[] {
   const found: number[] = [];
-  const bytes = encoder.encode(text);
-  scan(bytes, 0, bytes.length, false, (term) => {
+  const { bytes, length } = bytesOf(text);
+  scan(bytes, 0, length, false, (term) => {
     if (!found.includes(term)) found.push(term);
   });
   return found;

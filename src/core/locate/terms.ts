@@ -70,10 +70,29 @@ function hashName(from: number, to: number, of: Facet): number {
 }
 
 const encoder = new TextEncoder();
+const few = new Uint8Array(1 << 10);
+
+/** Bytes of a text, good until the next call. Of the few of a name an encoder would spend most of its time on being called. */
+export function bytesOf(text: string): { bytes: Uint8Array; length: number } {
+  if (text.length > few.length) return whole(text);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return whole(text);
+    few[at] = code;
+  }
+  return { bytes: few, length: text.length };
+}
+
+function whole(text: string): { bytes: Uint8Array; length: number } {
+  const bytes = encoder.encode(text);
+  return { bytes, length: bytes.length };
+}
 
 function load(text: string): number {
+  const { bytes, length: all } = bytesOf(text.slice(0, maxName));
   let length = 0;
-  for (const byte of encoder.encode(text.slice(0, maxName))) {
+  for (let at = 0; at < all; at++) {
+    const byte = bytes[at] ?? 0;
     const kind = classOf[byte] ?? other;
     if (kind === upper) name[length++] = byte + 32;
     else if (kind === lower || kind === digit) name[length++] = byte;

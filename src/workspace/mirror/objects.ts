@@ -51,8 +51,15 @@ export async function listTree(git: Git, commit: CommitId): Promise<TreeEntry[]>
   for (let at = 0; at < listed.length;) {
     const tab = listed.indexOf(0x09, at);
     const end = listed.indexOf(0, tab);
-    const [mode = '', , id = '', ...rest] = listed.toString('latin1', at, tab).split(' ');
-    entries.push({ path: listed.toString('utf8', tab + 1, end), mode, id, size: Number(rest.at(-1)) || 0 });
+    const mode = listed.indexOf(0x20, at);
+    const type = listed.indexOf(0x20, mode + 1);
+    const id = listed.indexOf(0x20, type + 1);
+    entries.push({
+      path: listed.toString('utf8', tab + 1, end),
+      mode: listed.toString('latin1', at, mode),
+      id: listed.toString('latin1', type + 1, id),
+      size: Number(listed.toString('latin1', id + 1, tab)) || 0,
+    });
     at = end + 1;
   }
   return entries;
