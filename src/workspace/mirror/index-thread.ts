@@ -10,9 +10,11 @@ import { indexHere } from './index-here.ts';
 const { path, searchPath, ids } = workerData as ThreadOrder;
 const git = openGit({ searchPath }, { directory: path, gitDir: path });
 
-const index = newIndex();
-
-void indexHere(git, ids, index).then(() => {
+async function answer(): Promise<void> {
+  const index = newIndex();
+  await indexHere(git, ids, index);
   const part = toPart(index, ids);
   parentPort?.postMessage(part, [part.terms.buffer, part.counts.buffer, part.lengths.buffer, part.sizes.buffer]);
-});
+}
+
+void answer();
