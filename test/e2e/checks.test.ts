@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { answer, commitOurs, edit, finish, opened, pushes, stateOf, suggest, type Call, type Opened } from './change.ts';
-import { cloneOf, eventFile, run, scripted, start, type Ended } from './github.ts';
+import { cloneOf, eventFile, labels, labelsOf, run, scripted, start, type Ended } from './github.ts';
 
 /** Checks that end, played against the binary and the double: one round for each head that fails, else the gate. */
 
@@ -45,7 +45,9 @@ test('a round that mends nothing is the only one for its head, whatever fails th
   const { server, repository, pull } = scene;
   server.addCheck(repository, pull.headSha, lint);
   const asked = await dispatch(scene, eventFile(scene, 'check_suite', 'completed'));
-  expect(asked.status).toBe(0);
+  // Nobody could mend it, so that a person has to look.
+  expect(asked).toMatchObject({ status: 3, stdout: expect.stringMatching(/needs-human +check lint/) });
+  expect(labelsOf(scene)).toContain(labels.needsHuman);
   expect(rounds(scene)).toMatchObject([{ checks: true, ended: true }]);
   server.addStatus(repository, pull.headSha, { context: 'ci/jenkins', state: 'failure', description: '2 failed' });
   server.forget();
