@@ -285,7 +285,20 @@ export type ForgeStep =
   | { do: 'look'; stale?: boolean }
   | { do: 'lock'; holder: LockHolder }
   | { do: 'mark'; marks: Marks }
-  | { do: 'fetch' | 'push' | 'open' };
+  /** `perhaps`: only where the round changes something. */
+  | { do: 'push'; perhaps?: boolean }
+  | { do: 'fetch' | 'open' };
+
+/** One step of a round of review. */
+export type RoundStep =
+  | ForgeStep
+  | { do: 'log'; job: number }
+  /** Lets the branch go, where no issue was taken. */
+  | { do: 'unlock' }
+  | { do: 'draft'; perhaps?: boolean }
+  /** `text`: the change gets a new one. */
+  | { do: 'answer'; replies: number; text: 'no' | 'perhaps' | 'yes' }
+  | { do: 'resolve'; threads: number; perhaps?: boolean };
 
 /** One request or transfer that a step would make. */
 export interface PlannedCall {
@@ -293,7 +306,7 @@ export interface PlannedCall {
   /** As it would be seen on the wire, e.g. `REST POST /repos/acme/shop/git/refs`. */
   call: string;
   why: string;
-  /** Made only where time asks for it. */
+  /** Made only where time asks for it, or what the run comes to. */
   maybe?: boolean;
 }
 
@@ -443,6 +456,8 @@ export interface Reviews {
   backToDraft(standing: ReviewStanding): Promise<{ ok: true } | { ok: false; why: string }>;
   /** Replies, resolved threads and the new text of the change, in as few writes as the forge allows. */
   answer(standing: ReviewStanding, answers: ThreadAnswers): Promise<AnsweredThreads>;
+  /** What these steps would come to, without doing any, as `Forge.plan`; a look is planned as the newest one was. */
+  plan(standing: ReviewStanding, steps: readonly RoundStep[]): PlannedCall[];
 }
 
 /** What a forge shows of one change at one moment. */
@@ -529,7 +544,15 @@ export interface Gate {
     /** `accounts`: numbers of those that we write as, besides that of the token. */
     ask: { reviewer: string; means: Means; branchPrefix: string; accounts: readonly number[] },
   ): Promise<'asked' | 'standing' | 'busy' | 'refused'>;
+  /** What was read for the snapshot, and what these steps would come to, without doing any. */
+  plan(snapshot: Snapshot, steps: readonly GateStep[]): Promise<PlannedCall[]>;
 }
+
+/** One effect of a gate. */
+export type GateStep =
+  | { do: 'ready' | 'draft' | 'tell' }
+  | { do: 'post'; word: GateWord }
+  | { do: 'ask'; means: Means; branchPrefix: string };
 
 /** A change, and the configuration that holds for it: the one where its base is now. */
 export interface Sight {

@@ -5,10 +5,11 @@ import { planTurn, retell } from '../core/gate/turn.ts';
 import { judgeGate, signalOf, type GateConfig, type GateVerdict } from '../core/gate.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { CommitId } from '../core/types.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { renderGate, renderGateTable, renderGateTitle } from '../core/views/gate.ts';
 import { renderStatus } from '../core/views/status-comment.ts';
 import { exits } from '../errors.ts';
-import type { Gate } from '../ports.ts';
+import type { Gate, GateStep, GateWord } from '../ports.ts';
 
 /**
  * Judges one snapshot of a change under the configuration of its base, says so beside the change, and marks a draft
@@ -25,7 +26,11 @@ export async function gate(context: GateContext, { number }: { number: number })
   const verdict = judgeGate(snapshot, config);
   const asks = planAsks(snapshot, config, context.now());
   step.done(`${snapshot.checks.length} checks, ${snapshot.reviews.length} reviews, ${snapshot.threads.length} threads`);
-  if (context.flags.dryRun) return describe(snapshot, verdict, planned(snapshot, config, verdict, asks));
+  if (context.flags.dryRun) {
+    const calls = await port.plan(snapshot, stepsOf(snapshot, config, verdict, asks));
+    const told = describe(snapshot, verdict, planned(snapshot, config, verdict, asks));
+    return { ...told, text: `${told.text}${renderCalls(calls)}`, data: { ...told.data, dryRun: true, calls } };
+  }
   const applied = await apply(port, snapshot, config, verdict);
   const asked = await askAll(port, snapshot, config, asks);
   return describe(snapshot, applied.verdict, [...applied.done, ...asked]);
@@ -38,6 +43,30 @@ function planned(snapshot: Snapshot, config: GateConfig, verdict: GateVerdict, a
   const word = `would post ${signalOf(verdict)}: ${renderGateTitle(verdict)}`;
   const asked = asks.flatMap((ask) => (ask.do === 'ask' ? [`would ask ${ask.reviewer} for a review`] : describeWait(ask)));
   return [...turns[planTurn(snapshot, config, verdict)], word, ...asked];
+}
+
+/** What an undisturbed gate does, in this order. */
+function stepsOf(snapshot: Snapshot, config: Config, verdict: GateVerdict, asks: readonly Ask[]): GateStep[] {
+  if (snapshot.state !== 'open') return [];
+  const planned = planTurn(snapshot, config, verdict);
+  const turned = planned === 'stay' ? { snapshot, verdict } : afterTurn(snapshot, config, planned);
+  const { branchPrefix } = config;
+  return [
+    ...(planned === 'stay' ? [] : [{ do: planned }]),
+    ...(retell(turned.snapshot, turned.verdict) === undefined ? [] : [{ do: 'tell' } as const]),
+    { do: 'post', word: wordOf(turned.verdict) },
+    ...asks.flatMap((ask): GateStep[] => (ask.do === 'ask' ? [{ do: 'ask', means: ask.means, branchPrefix }] : [])),
+  ];
+}
+
+/** What the next look will see where nobody came between. */
+function afterTurn(
+  snapshot: Snapshot,
+  config: GateConfig,
+  planned: 'ready' | 'draft',
+): { snapshot: Snapshot; verdict: GateVerdict } {
+  const turned = { ...snapshot, draft: planned === 'draft' };
+  return { snapshot: turned, verdict: judgeGate(turned, config) };
 }
 
 interface Applied {
@@ -64,14 +93,10 @@ async function turn(
   if (planned === 'stay') return { snapshot, verdict, done: [] };
   if (planned === 'draft') {
     await port.backToDraft(snapshot);
-    const back = { ...snapshot, draft: true };
-    return { snapshot: back, verdict: judgeGate(back, config), done: ['back to draft'] };
+    return { ...afterTurn(snapshot, config, planned), done: ['back to draft'] };
   }
   const { head } = await port.markReady(snapshot);
-  if (head === snapshot.head.commit) {
-    const ready = { ...snapshot, draft: false };
-    return { snapshot: ready, verdict: judgeGate(ready, config), done: ['marked ready'] };
-  }
+  if (head === snapshot.head.commit) return { ...afterTurn(snapshot, config, planned), done: ['marked ready'] };
   // Somebody pushed between our look and our word: what was judged is not what would be merged.
   await port.backToDraft(snapshot);
   return { snapshot, verdict: overtaken(verdict, head), done: ['back to draft'] };
@@ -110,13 +135,17 @@ function describeWait(ask: Exclude<Ask, { do: 'ask' }>): string[] {
 }
 
 async function say(port: Gate, snapshot: Snapshot, verdict: GateVerdict): Promise<string[]> {
-  const word = { signal: signalOf(verdict), title: renderGateTitle(verdict), table: renderGateTable(verdict) };
+  const word = wordOf(verdict);
   const lines = {
     posted: [`posted ${word.signal}`],
     standing: [],
     refused: ['not posted: the token may write neither checks nor statuses'],
   };
   return lines[await port.post(snapshot, word)];
+}
+
+function wordOf(verdict: GateVerdict): GateWord {
+  return { signal: signalOf(verdict), title: renderGateTitle(verdict), table: renderGateTable(verdict) };
 }
 
 function overtaken(verdict: GateVerdict, head: CommitId): GateVerdict {

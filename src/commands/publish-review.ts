@@ -2,11 +2,13 @@ import type { CommandResult, Session } from '../context.ts';
 import type { Review } from '../core/ledger.ts';
 import type { RunReport } from '../core/report.ts';
 import { refuseRound } from '../core/rounds/stop.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { renderReview } from '../core/views/replies.ts';
 import { BugloopError, exits } from '../errors.ts';
 import { holdingBranch, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
 import { recordOf } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
+import { stepsOfPublishReview } from '../loop/plan.ts';
 import { receive } from '../loop/receive.ts';
 import { strayIssue } from '../loop/review.ts';
 import { releasingOnError } from '../loop/start.ts';
@@ -37,9 +39,9 @@ export async function publishReview(
   if (head !== review.after) throw corrupt(target, `is about ${review.after}, its bundle holds ${head}`);
 
   if (context.flags.dryRun) {
-    const { entries } = review;
-    const text = `Dry run for ${target}: would push ${review.before === review.after ? 'nothing' : standing.branch}, then answer ${entries.length} threads.\n`;
-    return { exit: exits.done, text };
+    const calls = reviews.plan(standing, stepsOfPublishReview(pinned.config, standing, { report, review }));
+    const text = `Dry run for ${target}: nothing was written, and no code was run.\n${renderCalls(calls)}`;
+    return { exit: exits.done, text, data: { dryRun: true, calls } };
   }
   const opened = await openReviewCase(context, standing, journal);
   const earlier = sumsOf(standing);

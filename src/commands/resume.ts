@@ -4,7 +4,7 @@ import { askedBy, describeHalt, findHalt } from '../core/halt.ts';
 import { readReport } from '../core/issue.ts';
 import { readRunReport } from '../core/report.ts';
 import type { Issue } from '../core/types.ts';
-import { renderCalls } from '../core/views/plan.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { exits } from '../errors.ts';
 import { assertSameText, withStart } from '../loop/admit.ts';
 import { describeStart, readCheckpoint, textOf } from '../loop/checkpoint.ts';

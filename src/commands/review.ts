@@ -6,6 +6,7 @@ import type { RunReport } from '../core/report.ts';
 import { refuseRound, type Begun } from '../core/rounds/stop.ts';
 import { sortThreads } from '../core/threads.ts';
 import type { CommitId, Issue, Reason } from '../core/types.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { renderIdle, renderReview, renderRoundPlan } from '../core/views/replies.ts';
 import { exits, interruptedExit } from '../errors.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { letGo, recordOf, type Held } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
 import { pace } from '../loop/halt.ts';
+import { stepsOfReview } from '../loop/plan.ts';
 import { readTemplate } from '../loop/prompt.ts';
 import { readPrinted, strayIssue, workRound, type RoundAnswer, type RoundResult } from '../loop/review.ts';
 import type { Run } from '../loop/run.ts';
@@ -44,7 +46,11 @@ export async function review(
   const flags = { base: standing.base.commit };
   const pinned = await context.open({ flags, change: String(number), agent: true, sandbox: true });
   const template = readTemplate(await pinned.readPrompt('resolve-comments'), reviewSlots);
-  if (context.flags.dryRun) return { exit: exits.done, text: renderRoundPlan(number, sorted, standing.failedChecks) };
+  if (context.flags.dryRun) {
+    const calls = reviews.plan(standing, stepsOfReview(pinned.config, standing, sorted, context.flags));
+    const text = `${renderRoundPlan(number, sorted, standing.failedChecks)}${renderCalls(calls)}`;
+    return { exit: exits.done, text, data: { dryRun: true, calls } };
+  }
 
   const issue = standing.closes?.issue ?? strayIssue(standing);
   const journal = await pinned.openJournal(issue.id);

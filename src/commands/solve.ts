@@ -1,5 +1,5 @@
 import type { CommandResult, Context } from '../context.ts';
-import { renderCalls } from '../core/views/plan.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { exits } from '../errors.ts';
 import { consider, describePlan, findOverCap, giveBack, openWanted, type Trigger } from '../loop/admit.ts';
 import { describeStart } from '../loop/checkpoint.ts';

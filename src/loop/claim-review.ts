@@ -1,4 +1,5 @@
 import type { CommandResult, Context } from '../context.ts';
+import type { Config } from '../core/config.ts';
 import { askedBy } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
 import type { Sums } from '../core/sums.ts';
@@ -8,7 +9,7 @@ import { addRun, addUp, advance, type StateRecord } from '../core/state.ts';
 import { sortThreads, type SortedThreads } from '../core/threads.ts';
 import type { CommitId, Reason } from '../core/types.ts';
 import { exits } from '../errors.ts';
-import type { Journal, Reviews, ReviewStanding } from '../ports.ts';
+import type { Journal, Marks, Reviews, ReviewStanding } from '../ports.ts';
 import {
   expiryOf,
   findStop,
@@ -77,7 +78,7 @@ export async function takeForReview(
   const taken = await lockIssue(held);
   if (!taken.ok) return taken;
   const reviewing = step(held, 'review');
-  const announced = announce ? markStatus(reviewing, { add: [held.config.labels.inProgress] }) : Promise.resolve();
+  const announced = announce ? markStatus(reviewing, marksOfRound(held.config.labels)) : Promise.resolve();
   // It is thrown where it is awaited.
   announced.catch(() => undefined);
   return { ok: true, case: reviewing, taken: true, announced };
@@ -225,7 +226,7 @@ export async function releaseReview(
   standing: ReviewStanding,
   { before: worked, handedOver, change, report }: RoundEnd,
 ): Promise<void> {
-  const { inProgress, needsHuman } = held.config.labels;
+  const { inProgress } = held.config.labels;
   const before: StateRecord = { ...held.record, rounds: endRound(held.record.rounds ?? [], worked) };
   const release = held.journal.id;
   const current = { ...held, record: before, standing: standing.closes ?? held.standing };
@@ -240,6 +241,15 @@ export async function releaseReview(
   const record: StateRecord = { ...before, ...(proven ? { change } : summary) };
   const ended: Case = { ...current, record };
   const done = handedOver > 0 ? step(ended, 'escalate') : rest(ended);
-  const labels = handedOver > 0 ? { add: [needsHuman], remove: [inProgress] } : { remove: [inProgress, needsHuman] };
-  await markStatus(done, { ...labels, release }, proven ? report : undefined);
+  await markStatus(done, { ...marksOfRelease(held.config.labels, handedOver), release }, proven ? report : undefined);
+}
+
+/** Labels of an issue whose change a round works on. */
+export function marksOfRound({ inProgress }: Config['labels']): Marks {
+  return { add: [inProgress] };
+}
+
+/** Labels after a round that leaves so many threads to a person. */
+export function marksOfRelease({ inProgress, needsHuman }: Config['labels'], waiting: number): Marks {
+  return waiting > 0 ? { add: [needsHuman], remove: [inProgress] } : { remove: [inProgress, needsHuman] };
 }

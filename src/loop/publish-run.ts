@@ -1,7 +1,7 @@
 import type { CommandResult, Context } from '../context.ts';
 import { askedNever, describeHalt, findHalt } from '../core/halt.ts';
 import type { RunReport } from '../core/report.ts';
-import { renderCalls } from '../core/views/plan.ts';
+import { renderCalls } from '../core/views/calls.ts';
 import { renderPullRequest } from '../core/views/pull-request.ts';
 import { renderOutcome } from '../core/views/terminal.ts';
 import { BugloopError, exits } from '../errors.ts';

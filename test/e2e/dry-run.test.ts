@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { commitOurs, constant, finish, opened, suggest, type Opened } from './change.ts';
 import { cloneOf, run, scripted, stage, type Ended, type Scene } from './github.ts';
 
 /** `--dry-run` names the calls of an undisturbed run, and makes none that writes. */
@@ -14,15 +15,14 @@ type Call = z.infer<typeof planned>['calls'][number];
 
 const plan = ({ stdout }: Ended): Call[] => planned.parse(JSON.parse(stdout)).calls;
 
-/** What the double was really asked, in the words of a plan. Git opens a transfer, and reads in more than one request. */
+/** What the double was really asked, in the words of a plan. Git opens a transfer, then reads in more than one request. */
 function observed({ server }: Scene): string[] {
-  const calls = server.requests.flatMap(({ surface, method, path, operation, body }) => {
+  return server.requests.flatMap(({ surface, method, path, operation, body }) => {
     if (surface === 'graphql') return [`GraphQL ${/(?:query|mutation) \w+/.exec(body)?.[0] ?? ''}`];
     if (surface === 'rest') return [`REST ${method} ${path}`];
-    if (operation.startsWith('info/refs')) return [];
-    return [operation === 'git-receive-pack' ? 'git push' : 'git fetch'];
+    if (operation === 'git-receive-pack') return ['git push'];
+    return operation === 'info/refs git-upload-pack' ? ['git fetch'] : [];
   });
-  return calls.filter((call, index) => call !== 'git fetch' || calls[index - 1] !== call);
 }
 
 /** The plan, without what time did not ask for. */
@@ -87,6 +87,123 @@ describe('the plan is what an undisturbed run does', () => {
     const seen = observed(scene);
     expect(expected(calls, seen)).toEqual(seen);
   });
+});
+
+/** Of a round that fetches while it says that it begins: writes in their order, and what is read. */
+function sorted(calls: readonly string[]): { writes: string[]; reads: string[] } {
+  const writes = calls.filter((call) => /^(?:git push|GraphQL mutation|REST (?!GET))/.test(call));
+  return { writes, reads: calls.filter((call) => !writes.includes(call)).toSorted() };
+}
+
+/** Holds the plan of a round to what the round then does; `perhaps`: calls of the plan that it had no need for. */
+async function expectPlanned(scene: Opened, args: string[], clone: string, perhaps: string[] = []): Promise<Call[]> {
+  const calls = plan(await dry(scene, [...args, '--json']));
+  scene.server.forget();
+  expect(await run(scene, args, {}, clone)).toMatchObject({ status: 0 });
+  const seen = sorted(observed(scene));
+  // A round that takes long looks now and then whether somebody stopped it.
+  const sure = calls.filter(({ kind, maybe }) => kind === 'write' || maybe !== true).map(({ call }) => call);
+  const now = calls.filter(({ kind, maybe }) => kind === 'read' && maybe === true).map(({ call }) => call);
+  const times = (call: string, all: readonly string[]): number => all.filter((one) => one === call).length;
+  const wanted = sorted([...sure, ...now.filter((call) => times(call, seen.reads) > times(call, sure))]);
+  for (const call of perhaps) wanted.writes.splice(wanted.writes.lastIndexOf(call), 1);
+  expect(wanted).toEqual(seen);
+  return calls;
+}
+
+/** A thread of a person, one of a reviewer, and a check that failed in a job with a log. */
+async function openRound(): Promise<Opened> {
+  const scene = await opened();
+  const { server, repository, pull } = scene;
+  server.workflow(repository, { name: 'ci', jobs: [{ name: 'unit', conclusion: 'failure', log: 'not ok 1 - add' }] });
+  await commitOurs(scene, { 'README.md': 'x\n' });
+  await scene.say(2, suggest('  return b + a;'));
+  await scene.say(constant(0), suggest("export const c0 = '0';"), 'coderabbitai[bot]');
+  expect(pull.headSha).toBe(await server.head(repository, pull.headRef));
+  server.forget();
+  return scene;
+}
+
+describe('the plan of a round is what it does', () => {
+  test('with threads to answer and to resolve, and a log to read', async () => {
+    await using scene = await openRound();
+    const args = ['review', String(scene.pull.number), ...scripted(scene, [[finish]])];
+    const calls = await expectPlanned(scene, args, cloneOf(scene));
+    expect(calls.filter(({ call }) => call === 'GraphQL mutation Answer')).toHaveLength(2);
+    expect(calls.map(({ call }) => call).join()).toMatch(/actions\/jobs\/\d+\/logs/);
+    expect(readdirSync(scene.clone)).not.toContain('.bugloop');
+  });
+
+  test('in two halves', async () => {
+    await using scene = await openRound();
+    const out = join(scene.home, 'runs');
+    const first = ['review', String(scene.pull.number), ...scripted(scene, [[finish]]), '--no-publish', '--out', out];
+    await expectPlanned(scene, first, scene.clone);
+    expect(scene.server.writes()).toEqual([]);
+    const [runDir = ''] = readdirSync(out).filter((name) => /^\d/.test(name));
+    await expectPlanned(scene, ['publish', join(out, runDir)], cloneOf(scene));
+    // What was answered is not answered again.
+    expect(plan(await dry(scene, ['publish', join(out, runDir), '--json'])).map(({ call }) => call)).not.toContain('git push');
+  });
+
+  test('that pushes nothing', async () => {
+    await using scene = await opened();
+    await scene.say(9, 'Why?');
+    const agent = scripted(scene, [
+      [{ tool: 'answer_thread', input: { thread: 't1', outcome: 'declined', words: 'So.' } }, finish],
+    ]);
+    const calls = await expectPlanned(scene, ['review', String(scene.pull.number), ...agent], cloneOf(scene), ['git push']);
+    expect(calls.find(({ call }) => call === 'git push')).toMatchObject({ maybe: true });
+  });
+});
+
+describe('the plan of a gate is what it does', () => {
+  const gate = async (scene: Opened): Promise<Call[]> => {
+    const args = ['gate', String(scene.pull.number)];
+    const calls = plan(await dry(scene, [...args, '--json']));
+    scene.server.forget();
+    await run(scene, args);
+    const seen = observed(scene);
+    expect(expected(calls, seen)).toEqual(seen);
+    return calls;
+  };
+  const writesOf = (calls: readonly Call[]): string[] =>
+    calls.flatMap(({ kind, call }) => (kind === 'write' ? [call.replace(/[0-9a-f]{40}$/, '<head>')] : []));
+  const [run1, status] = ['REST POST /repos/acme/adder/check-runs', 'REST POST /repos/acme/adder/statuses/<head>'];
+
+  test.each<[string, Record<string, 'write' | 'read'>, string[]]>([
+    ['that may write checks', { checks: 'write', statuses: 'write' }, [run1, status]],
+    ['that may write statuses alone', { checks: 'read', statuses: 'write' }, [run1, status]],
+  ])('with a token %s: on a change that waits, on one that is ready, on one that was judged', async (_title, rights, posts) => {
+    await using scene = await opened({ '.bugloop/config.yml': 'gate: { automatic_reviewers: ["coderabbitai[bot]"] }\n' });
+    const { server, repository, pull } = scene;
+    const permissions = { contents: 'write', issues: 'write', pull_requests: 'write', actions: 'read', ...rights } as const;
+    const own = { ...scene, token: server.token({ kind: 'actions', repositories: [repository], permissions }) };
+    server.forget();
+    expect(writesOf(await gate(own)).slice(0, 2)).toEqual(posts);
+    server.addCheck(repository, pull.headSha, { name: 'test', conclusion: 'success' });
+    await gate(own);
+    expect(writesOf(await gate(own))).toEqual([]);
+  });
+});
+
+test('the plan of a gate on a change that bugloop opened and that is ready', async () => {
+  await using scene = await stage({ files: { '.bugloop/config.yml': 'gate: { automatic_reviewers: [] }\n' } });
+  const { server, repository } = scene;
+  const permissions = { contents: 'write', issues: 'write', pull_requests: 'write', checks: 'write' } as const;
+  const own = { ...scene, token: server.token({ kind: 'actions', repositories: [repository], permissions }) };
+  expect(await run(own, ['solve', '1', ...scripted(own)])).toMatchObject({ status: 0 });
+  const [pull] = server.pulls(repository);
+  if (pull === undefined) throw new Error('no pull request');
+  server.addCheck(repository, pull.headSha, { name: 'test', conclusion: 'success' });
+  const args = ['gate', String(pull.number)];
+  const calls = plan(await dry(own, [...args, '--json']));
+  expect(calls.map(({ call }) => call)).toEqual(expect.arrayContaining(['GraphQL mutation Turn', 'GraphQL mutation Tell']));
+  server.forget();
+  expect(await run(own, args)).toMatchObject({ status: 0 });
+  const seen = observed(own);
+  expect(expected(calls, seen)).toEqual(seen);
+  expect(pull.draft).toBe(false);
 });
 
 test('a comment, a resumed run and a review write nothing either', async () => {

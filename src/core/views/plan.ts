@@ -10,14 +10,6 @@ export interface PlanFacts {
   limits: { iterations: number; minutes: number; turns: number; dollars: number };
 }
 
-/** One request or transfer at the forge. */
-interface Call {
-  kind: 'read' | 'write';
-  call: string;
-  why: string;
-  maybe?: boolean;
-}
-
 /** `--dry-run`: every read and write that a solve would do, in order. */
 export function renderPlan(facts: PlanFacts, issue: Issue, report: BugReport, branch: string): string {
   const { limits } = facts;
@@ -31,14 +23,4 @@ export function renderPlan(facts: PlanFacts, issue: Issue, report: BugReport, br
     facts.publishes ? `  would write  branch ${branch}, only with a proof` : '  would write  no branch (--no-publish)',
     '',
   ].join('\n');
-}
-
-/** Every call at the forge, in its order. */
-export function renderCalls(calls: readonly Call[]): string {
-  const width = Math.max(0, ...calls.map(({ call }) => call.length));
-  const lines = calls.map(({ kind, call, why, maybe }, index) => {
-    const often = maybe === true ? ' (perhaps)' : '';
-    return `  ${String(index + 1).padStart(2)} ${kind.padEnd(5)} ${call.padEnd(width)}  ${why}${often}`;
-  });
-  return calls.length === 0 ? '' : `\nAt the forge, in this order:\n${lines.join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { askMarker, renderAsk, type Means } from '../../core/gate/ask.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
 import type { Gate, LockHolder, Liveness } from '../../ports.ts';
+import { askLockOf } from './calls.ts';
 import type { GitHubRequests, Http } from './http.ts';
 import { readHolder, releaseLock, takeLock, type Lockable } from './lock.ts';
 import { ownedBy, type IsOurs } from './own.ts';
@@ -64,7 +65,7 @@ async function comment(
   { number, head }: Snapshot,
   { reviewer, command, branchPrefix, isOurs }: { reviewer: string; command: string; branchPrefix: string; isOurs: IsOurs },
 ): Promise<Asked> {
-  const lockRef = `refs/heads/${branchPrefix}locks/ask-${number}`;
+  const lockRef = askLockOf(branchPrefix, number);
   const look = (): Promise<Look> => lookAt(http, options, { number, lockRef, isOurs });
   const isAsked = ({ ours }: Look): boolean => ours.some(({ body }) => body.includes(askMarker(reviewer, head.commit)));
   const { randomUUID } = await import('node:crypto');

@@ -5,6 +5,7 @@ import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
 import type { DraftChange, Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment, Liveness } from '../../ports.ts';
 import { linesOf, readBlame, toBlame } from './blame.ts';
+import { read } from './calls.ts';
 import {
   commentsAnswer,
   commentsDocument,
@@ -104,7 +105,10 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
     plan(standing, steps) {
       const seen = looks.get(standing.issue.id);
-      return seen === undefined ? [] : planCalls(options.slug, seen, steps);
+      const look = (_n: number, { stale = false }: { stale?: boolean }) => [
+        read('GraphQL query Standing', stale ? 'the same again, unless it is fresh' : 'all about the issue', stale),
+      ];
+      return seen === undefined ? [] : planCalls({ slug: options.slug, branch: seen.standing.branch, look }, seen, steps);
     },
     async requestReviews({ number = 0 }, people) {
       const input = { pullRequestId: changeIds.get(number) ?? '', userIds: people.map(({ id }) => id), union: true };

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { ownCheck } from '../../core/own.ts';
-import type { PostedGate, Snapshot } from '../../core/snapshot.ts';
-import type { CommitId } from '../../core/types.ts';
+import type { Snapshot } from '../../core/snapshot.ts';
 import { BugloopError } from '../../errors.ts';
-import type { Gate, GateWord, Remote, Liveness } from '../../ports.ts';
+import type { Gate, GateStep, GateWord, PlannedCall, Remote, Liveness } from '../../ports.ts';
+import { planAsk, read, write } from './calls.ts';
 import { turnDraft } from './draft.ts';
-import { openHttp, type GitHubRequests, type Http } from './http.ts';
+import { openHttp, watchReads, type GitHubRequests, type Http } from './http.ts';
 import { readSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { findTrouble, unavailable } from './trouble.ts';
 
@@ -20,8 +20,15 @@ export interface GateOptions extends GitHubRequests, SnapshotOptions {
 export function openGitHubGate(options: GateOptions): Gate {
   const http = openHttp(options);
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
+  /** Reads for the newest snapshot. */
+  let made: PlannedCall[] = [];
   return {
-    readSnapshot: (number) => readSnapshot(http, options, number),
+    async readSnapshot(number) {
+      const watched = watchReads(http);
+      const sight = await readSnapshot(watched.http, options, number);
+      made = watched.asked.map((call) => read(call, 'all about the change'));
+      return sight;
+    },
     async fetchTrees({ start, head }, mirror) {
       if (start === undefined) return undefined;
       try {
@@ -31,6 +38,7 @@ export function openGitHubGate(options: GateOptions): Gate {
         if (!(error instanceof BugloopError) || error.code !== 'git.failed') throw error;
       }
       await mirror.fetchCommits(remote, [start, head.commit]);
+      made.push(read('git fetch', 'what the clone lacks'));
       return mirror.change(start, head.commit);
     },
     post: (snapshot, { signal, title, table }) =>
@@ -44,6 +52,10 @@ export function openGitHubGate(options: GateOptions): Gate {
     async askReview(snapshot, ask) {
       const { askReview } = await import('./ask.ts');
       return askReview(http, { ...options, ...(await options.liveness()) }, snapshot, ask);
+    },
+    async plan(snapshot, steps) {
+      const planned = await Promise.all(steps.map((step) => planEffect(options.slug, snapshot, step)));
+      return [...made, ...planned.flat()];
     },
   };
 }
@@ -82,17 +94,34 @@ const written = z.object({ id: z.int() });
  * As a check run, which holds the whole table, where the token is one of an app; else as a status, which holds a line.
  * What stands there already is left alone: every write shows up in the change's history.
  */
-async function post(http: Http, { head, posted }: Snapshot, word: GateWord): Promise<Posted> {
-  if (posted?.kind === 'status') return postStatus(http, head.commit, word, posted);
+async function post(http: Http, snapshot: Snapshot, word: GateWord): Promise<Posted> {
+  const posts = await postsOf(snapshot, word);
+  for (const { route, parameters } of posts) if (await attempt(http, route, parameters)) return 'posted';
+  return posts.length === 0 ? 'standing' : 'refused';
+}
+
+interface Post {
+  route: string;
+  parameters: Record<string, unknown>;
+}
+
+/** Ways to say it, the best first: the next one is for a token that may not. None where it is said already. */
+async function postsOf({ head, posted }: Snapshot, { signal, title, table }: GateWord): Promise<Post[]> {
+  const status: Post = {
+    route: 'POST /repos/{owner}/{repo}/statuses/{sha}',
+    parameters: { sha: head.commit, state: signal, context: ownCheck, description: title },
+  };
+  // Statuses are a log of which the newest counts.
+  if (posted?.kind === 'status') return posted.mark === `${signal} ${title}` ? [] : [status];
   const { createHash } = await import('node:crypto');
-  const mark = createHash('sha256').update(`${word.signal}\n${word.title}\n${word.table}`).digest('hex').slice(0, 32);
-  if (posted?.mark === mark) return 'standing';
-  const state = word.signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: word.signal };
-  const check = { ...state, name: ownCheck, external_id: mark, output: { title: word.title, summary: word.table } };
+  const mark = createHash('sha256').update(`${signal}\n${title}\n${table}`).digest('hex').slice(0, 32);
+  if (posted?.mark === mark) return [];
+  const state = signal === 'pending' ? { status: 'in_progress' } : { status: 'completed', conclusion: signal };
+  const check = { ...state, name: ownCheck, external_id: mark, output: { title, summary: table } };
   // Only apps may write check runs, and each only its own.
-  if (posted !== undefined && (await attempt(http, changeRoute, { ...check, check_run_id: Number(posted.id) }))) return 'posted';
-  if (await attempt(http, createRoute, { ...check, head_sha: head.commit })) return 'posted';
-  return postStatus(http, head.commit, word, undefined);
+  const changed: Post[] =
+    posted === undefined ? [] : [{ route: changeRoute, parameters: { ...check, check_run_id: Number(posted.id) } }];
+  return [...changed, { route: createRoute, parameters: { ...check, head_sha: head.commit } }, status];
 }
 
 type Posted = Awaited<ReturnType<Gate['post']>>;
@@ -110,14 +139,31 @@ async function attempt(http: Http, route: string, parameters: Record<string, unk
   }
 }
 
-/** Statuses are a log of which the newest counts. */
-async function postStatus(
-  http: Http,
-  sha: CommitId,
-  { signal, title }: GateWord,
-  posted: PostedGate | undefined,
-): Promise<Posted> {
-  if (posted?.mark === `${signal} ${title}`) return 'standing';
-  const parameters = { sha, state: signal, context: ownCheck, description: title };
-  return (await attempt(http, 'POST /repos/{owner}/{repo}/statuses/{sha}', parameters)) ? 'posted' : 'refused';
+// ---------------------------------------------------------------------------------------------- what it would do
+
+/** The calls of one effect, in their order. */
+async function planEffect(slug: string, snapshot: Snapshot, step: GateStep): Promise<PlannedCall[]> {
+  const repository = `/repos/${slug}`;
+  switch (step.do) {
+    case 'ready':
+      return [write('GraphQL mutation Turn', 'marks the draft ready'), read('GraphQL query Head', 'whether the head moved')];
+    case 'draft':
+      return [write('GraphQL mutation Turn', 'returns it to a draft')];
+    case 'tell':
+      return [write('GraphQL mutation Tell', 'the status comment of the issue')];
+    case 'post':
+      return (await postsOf(snapshot, step.word)).map(({ route, parameters }, index) => {
+        const [method = '', path = ''] = route.split(' ');
+        const filled = path
+          .replace('/repos/{owner}/{repo}', repository)
+          .replaceAll(/\{(\w+)\}/g, (_, name: string) => String(parameters[name]));
+        return write(
+          `REST ${method} ${filled}`,
+          index === 0 ? 'the word of the gate' : 'the same, where the token may not write that',
+          index > 0,
+        );
+      });
+    default:
+      return planAsk(slug, snapshot.number, step);
+  }
 }

@@ -198,3 +198,13 @@ function toResponse({ status, fields, text }: Answer): Response {
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding', 'deprecation']) kept.delete(name);
   return new Response(status === 204 ? null : text, { status, headers: kept });
 }
+
+/** The same requests, with what is read through them in words: `GraphQL query Standing`, `REST GET /repos/acme/shop/pulls`. */
+export function watchReads(http: Http): { http: Http; asked: readonly string[] } {
+  const asked: string[] = [];
+  const read = <T>(ask: Ask<T>): Promise<T> => {
+    asked.push('query' in ask ? `GraphQL ${/query \w+/.exec(ask.query)?.[0] ?? 'query'}` : `REST ${ask.route}`);
+    return http.read(ask);
+  };
+  return { http: { ...http, read }, asked };
+}

@@ -1,53 +1,89 @@
-import type { ForgeStep, PlannedCall } from '../../ports.ts';
+import type { PlannedCall, RoundStep } from '../../ports.ts';
+import { partsPerDocument, planLock, read, write } from './calls.ts';
 import { afterPart, missingLabels, partsFor, type Seen } from './mark.ts';
 import type { MarkPart } from './documents.ts';
 
 /** What each step of a run comes to at GitHub: the calls that the adapter makes for it, in their order. */
 
-/** Plans from what the newest look saw; every step is planned on what the ones before it will have done. */
-export function planCalls(slug: string, first: Seen, steps: readonly ForgeStep[]): PlannedCall[] {
+/** Whose run it is. */
+interface Plan {
+  slug: string;
+  branch: string;
+  /** What the `n`th look asks, counted from 0. */
+  look: (n: number, step: { stale?: boolean }) => PlannedCall[];
+  /** What is locked where there is no issue. */
+  place?: Parameters<typeof planLock>[1];
+}
+
+/** Plans from what the newest look saw of the issue, if there is one; every step is planned on what the ones before it will have done. */
+export function planCalls(plan: Plan, first: Seen | undefined, steps: readonly RoundStep[]): PlannedCall[] {
   const calls: PlannedCall[] = [];
   let seen = first;
+  let looks = 0;
   for (const step of steps) {
-    calls.push(...planStep(slug, seen, step));
-    seen = after(seen, step);
+    if (step.do === 'look') calls.push(...plan.look(looks++, step));
+    if (step.do === 'unlock') calls.push(...plan.look(looks++, {}));
+    calls.push(...planStep(plan, step), ...(seen === undefined ? planPlace(plan, step) : planIssue(plan, seen, step)));
+    seen = seen === undefined ? undefined : after(seen, step);
   }
   return calls;
 }
 
-function planStep(slug: string, seen: Seen, step: ForgeStep): PlannedCall[] {
-  const { branch, lock } = seen.standing;
+function planStep({ slug, branch }: Plan, step: RoundStep): PlannedCall[] {
   switch (step.do) {
-    case 'look':
-      return [
-        read('GraphQL query Standing', step.stale === true ? 'the same again, unless it is fresh' : 'all about the issue', step),
-      ];
-    case 'lock':
-      return [
-        write(`REST POST /repos/${slug}/git/commits`, 'a commit that names the run'),
-        lock === undefined
-          ? write(`REST POST /repos/${slug}/git/refs`, `the lock ${seen.lockRef}`)
-          : write(`REST PATCH /repos/${slug}/git/refs/${seen.lockRef.replace(/^refs\//, '')}`, 'the lock, taken over'),
-      ];
     case 'fetch':
-      return [read('git fetch', `${branch}, what an earlier run left`)];
+      return [read('git fetch', `${branch}, as it is there`)];
+    case 'log':
+      return [read(`REST GET /repos/${slug}/actions/jobs/${step.job}/logs`, 'the end of what a failed job printed')];
     case 'push':
-      return [write('git push', `${branch}, only with a proof`)];
+      return [write('git push', `${branch}, only with a proof`, step.perhaps)];
     case 'open':
       return [write('GraphQL mutation OpenChange', 'the draft pull request; also tells who wrote the changed lines')];
+    case 'unlock':
+      return [write('GraphQL mutation Release', 'the lock released')];
+    case 'draft':
+      return [write('GraphQL mutation Turn', 'back to a draft, before another head', step.perhaps)];
+    case 'answer':
+      return planAnswer(step);
+    case 'resolve':
+      return documents(step.threads).map(() => write('GraphQL mutation Answer', 'threads to resolve', step.perhaps));
     default:
-      return documentsOf(seen, step.marks).map((parts) => write('GraphQL mutation Mark', parts.map(describePart).join(', ')));
+      return [];
   }
 }
 
-function documentsOf(seen: Seen, marks: Extract<ForgeStep, { do: 'mark' }>['marks']): MarkPart[][] {
+/** Replies, and behind them the new text of the change. */
+function planAnswer({ replies, text }: Extract<RoundStep, { do: 'answer' }>): PlannedCall[] {
+  const sure = documents(replies + (text === 'yes' ? 1 : 0)).length;
+  const most = documents(replies + (text === 'no' ? 0 : 1)).length;
+  const why = replies === 0 ? 'the new text' : text === 'no' ? 'replies' : 'replies and the new text';
+  return Array.from({ length: most }, (_, index) => write('GraphQL mutation Answer', why, index >= sure));
+}
+
+function documents(parts: number): undefined[] {
+  return Array.from({ length: Math.ceil(parts / partsPerDocument) });
+}
+
+function planPlace({ slug, place }: Plan, step: RoundStep): PlannedCall[] {
+  return step.do === 'lock' && place !== undefined ? planLock(slug, place) : [];
+}
+
+/** Steps at the issue. */
+function planIssue({ slug }: Plan, seen: Seen, step: RoundStep): PlannedCall[] {
+  if (step.do === 'mark') {
+    return documentsOf(seen, step.marks).map((parts) => write('GraphQL mutation Mark', parts.map(describePart).join(', ')));
+  }
+  return step.do === 'lock' ? planLock(slug, seen) : [];
+}
+
+function documentsOf(seen: Seen, marks: Extract<RoundStep, { do: 'mark' }>['marks']): MarkPart[][] {
   const missing = missingLabels(seen, marks);
   const known = missing.reduce((before, part) => afterPart(before, part, imagined(part)), seen);
   return [missing, partsFor(known, marks)].filter((parts) => parts.length > 0);
 }
 
 /** The state that the next step starts from. */
-function after(seen: Seen, step: ForgeStep): Seen {
+function after(seen: Seen, step: RoundStep): Seen {
   if (step.do === 'lock') return { ...seen, standing: { ...seen.standing, lock: step.holder } };
   if (step.do !== 'mark') return seen;
   return documentsOf(seen, step.marks)
@@ -73,12 +109,4 @@ const words: Record<MarkPart['field'], string> = {
 
 function describePart({ field }: MarkPart): string {
   return words[field];
-}
-
-function read(call: string, why: string, { stale }: { stale?: boolean } = {}): PlannedCall {
-  return { kind: 'read', call, why, ...(stale === true ? { maybe: true } : {}) };
-}
-
-function write(call: string, why: string): PlannedCall {
-  return { kind: 'write', call, why };
 }

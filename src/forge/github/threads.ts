@@ -1,24 +1,30 @@
 import { isAnswered, readReplyMark } from '../../core/threads.ts';
 import type { AnsweredThreads, Remote, Reviews, ReviewStanding, ThreadAnswers } from '../../ports.ts';
+import { partsPerDocument, read } from './calls.ts';
 import { turnDraft } from './draft.ts';
 import { share, type Shared } from './forge.ts';
-import type { Http } from './http.ts';
+import { watchReads, type Http } from './http.ts';
 import { releaseLock, takeLock, type Lockable } from './lock.ts';
 import { mayPass, pushOnce } from './push.ts';
+import { planCalls } from './plan.ts';
 import { answerAnswer, answerDocument, type AnswerPart } from './threads/documents.ts';
 import { readJobLog } from './threads/log.ts';
 import { lookAt, type Known, type ReviewsOptions } from './threads/look.ts';
 import { findTrouble } from './trouble.ts';
 
-/** Effects of one document: GitHub counts content of a minute, and a document must end before its time-out. */
-const partsPerDocument = 40;
-
 /** The review of a change at GitHub: one query for a look, one for the permissions of whoever spoke, batched writes. */
 export function openGitHubReviews(options: ReviewsOptions, shared: Shared = share(options)): Reviews {
-  const { http } = shared;
+  const { http, looks } = shared;
   const remote: Remote = { url: `${options.serverUrl}/${options.slug}.git`, token: options.token };
   const known: Known = { permissions: new Map(), places: new Map() };
-  const look = (number: number): Promise<ReviewStanding> => lookAt(shared, options, known, number);
+  /** Calls of the newest look. */
+  let asked: readonly string[] = [];
+  const look = async (number: number): Promise<ReviewStanding> => {
+    const watched = watchReads(http);
+    const standing = await lookAt({ http: watched.http, looks }, options, known, number);
+    asked = watched.asked;
+    return standing;
+  };
   const lockable = async (standing: ReviewStanding): Promise<Lockable & { repositoryId: string }> => {
     const place = known.places.get(standing.number);
     return place === undefined ? lockable(await look(standing.number)) : { ...place, standing };
@@ -50,6 +56,17 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
       }
     },
     answer: (standing, answers) => answerOnce(http, options, look, standing, answers),
+    plan(standing, steps) {
+      const { number, branch, closes } = standing;
+      const seen = closes === undefined ? undefined : looks.get(closes.issue.id);
+      const place = known.places.get(number);
+      // Who may write is asked once.
+      const lookOf = (n: number): string[] => asked.filter((call) => n === 0 || !call.startsWith('GraphQL query Permissions'));
+      const look = (n: number, { stale }: { stale?: boolean }) =>
+        lookOf(n).map((call) => read(call, n === 0 ? 'all about the change' : 'the same again', stale));
+      const holds = place === undefined ? {} : { place: { ...place, standing } };
+      return planCalls({ slug: options.slug, branch, look, ...holds }, seen, steps);
+    },
   };
 }
 
