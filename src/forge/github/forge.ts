@@ -3,7 +3,17 @@ import { parseIssueRef } from '../../core/flags.ts';
 import type { Issue } from '../../core/types.ts';
 import { statusMarker } from '../../core/views/status-comment.ts';
 import { BugloopError } from '../../errors.ts';
-import type { DraftChange, Forge, OpenChange, OpenedChange, Remote, Standing, StatusComment, Liveness } from '../../ports.ts';
+import type {
+  DraftChange,
+  Forge,
+  OpenChange,
+  OpenedChange,
+  Remote,
+  Standing,
+  StatusComment,
+  Liveness,
+  PlannedCall,
+} from '../../ports.ts';
 import { linesOf, readBlame, toBlame } from './blame.ts';
 import { read } from './calls.ts';
 import {
@@ -105,10 +115,9 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
       http.once({ find: () => findOpened(standing, draft.touched), make: () => open(standing, draft) }),
     plan(standing, steps) {
       const seen = looks.get(standing.issue.id);
-      const look = (_n: number, { stale = false }: { stale?: boolean }) => [
-        read('GraphQL query Standing', stale ? 'the same again, unless it is fresh' : 'all about the issue', stale),
-      ];
-      return seen === undefined ? [] : planCalls({ slug: options.slug, branch: seen.standing.branch, look }, seen, steps);
+      return seen === undefined
+        ? []
+        : planCalls({ slug: options.slug, branch: seen.standing.branch, look: planLook }, seen, steps);
     },
     async requestReviews({ number = 0 }, people) {
       const input = { pullRequestId: changeIds.get(number) ?? '', userIds: people.map(({ id }) => id), union: true };
@@ -163,6 +172,10 @@ export function openGitHubForge(options: GitHubOptions, { http, looks }: Shared 
     if (opened === undefined) throw new BugloopError('api.refused', `GitHub opened no pull request for ${standing.branch}`);
     return opened;
   }
+}
+
+function planLook(_n: number, { stale = false }: { stale?: boolean }): PlannedCall[] {
+  return [read('GraphQL query Standing', stale ? 'the same again, unless it is fresh' : 'all about the issue', stale)];
 }
 
 // ---------------------------------------------------------------------------------------------- one look

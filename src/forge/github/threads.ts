@@ -1,5 +1,5 @@
 import { isAnswered, readReplyMark } from '../../core/threads.ts';
-import type { AnsweredThreads, Remote, Reviews, ReviewStanding, ThreadAnswers } from '../../ports.ts';
+import type { AnsweredThreads, PlannedCall, Remote, Reviews, ReviewStanding, ThreadAnswers } from '../../ports.ts';
 import { partsPerDocument, read } from './calls.ts';
 import { turnDraft } from './draft.ts';
 import { share, type Shared } from './forge.ts';
@@ -60,14 +60,17 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
       const { number, branch, closes } = standing;
       const seen = closes === undefined ? undefined : looks.get(closes.issue.id);
       const place = known.places.get(number);
-      // Who may write is asked once.
-      const lookOf = (n: number): string[] => asked.filter((call) => n === 0 || !call.startsWith('GraphQL query Permissions'));
-      const look = (n: number, { stale }: { stale?: boolean }) =>
-        lookOf(n).map((call) => read(call, n === 0 ? 'all about the change' : 'the same again', stale));
+      const look = (n: number, { stale }: { stale?: boolean }) => planLook(asked, n, stale);
       const holds = place === undefined ? {} : { place: { ...place, standing } };
       return planCalls({ slug: options.slug, branch, look, ...holds }, seen, steps);
     },
   };
+}
+
+/** Who may write is asked once, everything else at every look. */
+function planLook(asked: readonly string[], n: number, stale = false): PlannedCall[] {
+  const calls = asked.filter((call) => n === 0 || !call.startsWith('GraphQL query Permissions'));
+  return calls.map((call) => read(call, n === 0 ? 'all about the change' : 'the same again', stale));
 }
 
 // ---------------------------------------------------------------------------------------------- answers
