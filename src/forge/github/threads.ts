@@ -25,6 +25,7 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
     asked = watched.asked;
     return standing;
   };
+  const lookAgain = (n: number, { stale }: { stale?: boolean }): PlannedCall[] => planLook(asked, n, stale);
   const lockable = async (standing: ReviewStanding): Promise<Lockable & { repositoryId: string }> => {
     const place = known.places.get(standing.number);
     return place === undefined ? lockable(await look(standing.number)) : { ...place, standing };
@@ -60,9 +61,8 @@ export function openGitHubReviews(options: ReviewsOptions, shared: Shared = shar
       const { number, branch, closes } = standing;
       const seen = closes === undefined ? undefined : looks.get(closes.issue.id);
       const place = known.places.get(number);
-      const look = (n: number, { stale }: { stale?: boolean }) => planLook(asked, n, stale);
       const holds = place === undefined ? {} : { place: { ...place, standing } };
-      return planCalls({ slug: options.slug, branch, look, ...holds }, seen, steps);
+      return planCalls({ slug: options.slug, branch, look: lookAgain, ...holds }, seen, steps);
     },
   };
 }
