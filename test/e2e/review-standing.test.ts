@@ -1,6 +1,22 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { answer, branch, finish, opened, pushes, repliesTo, review, stateOf, suggest, turn } from './change.ts';
-import { branchesOf, cloneOf, run, scripted } from './github.ts';
+import type { ReviewThread } from '../servers/github/index.ts';
+import {
+  answer,
+  branch,
+  finish,
+  opened,
+  pushes,
+  repliesTo,
+  review,
+  source,
+  stateOf,
+  suggest,
+  turn,
+  type Opened,
+} from './change.ts';
+import { branchesOf, cloneOf, run, scripted, start } from './github.ts';
 
 /** What a round leaves of the change besides its threads: the draft flag, the state that is recorded, its lock. */
 
@@ -54,6 +70,24 @@ describe('a change that closes no issue', () => {
     scene.server.assertClean();
   });
 
+  test('is taken over where a round was killed, and answered once', async () => {
+    await using scene = await opened({}, { body: 'Part of a longer story.' });
+    const thread = await scene.say(2, suggest('  return b + a;'));
+    const running = start(scene, ['review', String(scene.pull.number), ...scripted(scene, [[finish]])]);
+    const kill = (): boolean => running.child.kill('SIGKILL');
+    scene.server.faults.add({
+      kind: 'reset',
+      commit: true,
+      match: ({ operation }) => operation === 'git-receive-pack' && kill(),
+    });
+    expect((await running.ended).signal).toBe('SIGKILL');
+    expect(await branchesOf(scene)).toEqual([branch, 'bugloop/locks/issue-1', 'main']);
+    expect(await review(scene)).toMatchObject({ status: 0 });
+    expect(repliesTo(scene, thread)).toEqual([expect.stringContaining(`**Fixed** in ${scene.pull.headSha}`)]);
+    expect(await branchesOf(scene)).toEqual([branch, 'main']);
+    scene.server.assertClean();
+  });
+
   test('is let go where a round breaks', async () => {
     await using scene = await opened({}, { body: 'Part of a longer story.' });
     await scene.say(2, suggest('  return b + a;'));
@@ -63,5 +97,38 @@ describe('a change that closes no issue', () => {
     scene.server.faults.clear();
     expect(await review(scene)).toMatchObject({ status: 0 });
     expect(pushes(scene)).toBe(2);
+  });
+});
+
+describe('the base moves, which is nothing to a round: only its own branch must not have moved', () => {
+  const expectAnswered = (scene: Opened, thread: ReviewThread): void => {
+    expect(pushes(scene)).toBe(1);
+    expect(repliesTo(scene, thread)).toEqual([expect.stringContaining(`**Fixed** in ${scene.pull.headSha}`)]);
+    expect(scene.pull.body).toContain('### Proof');
+    scene.server.assertClean();
+  };
+
+  test('on the same lines, so that the change cannot be merged: a gate says so', async () => {
+    await using scene = await opened();
+    const thread = await scene.say(2, suggest('  return b + a;'));
+    const theirs = { 'src/add.js': source.replace('a - b', 'Number(a) - b') };
+    await scene.server.commit(scene.repository, 'main', theirs, { author: 'maria' });
+    expect(await review(scene)).toMatchObject({ status: 0, stderr: '' });
+    expectAnswered(scene, thread);
+  });
+
+  test('between the two halves, in a workflow: a round adds one commit to what GitHub took already', async () => {
+    const ci = '.github/workflows/ci.yml';
+    await using scene = await opened({ [ci]: 'on: push\njobs: {}\n' });
+    const thread = await scene.say(2, suggest('  return b + a;'));
+    const out = join(scene.home, 'runs');
+    expect(await review(scene, [[finish]], ['--no-publish', '--out', out])).toMatchObject({ status: 0 });
+    await scene.server.commit(scene.repository, 'main', { [ci]: 'on: pull_request\njobs: {}\n' }, { author: 'maria' });
+    const [name = ''] = readdirSync(out).filter((entry) => /^\d/.test(entry));
+    expect(await run(scene, ['publish', join(out, name), '--quiet'], {}, cloneOf(scene))).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expectAnswered(scene, thread);
   });
 });
