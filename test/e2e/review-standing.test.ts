@@ -100,14 +100,15 @@ describe('a change that closes no issue', () => {
   });
 });
 
-describe('the base moves, which is nothing to a round: only its own branch must not have moved', () => {
-  const expectAnswered = (scene: Opened, thread: ReviewThread): void => {
-    expect(pushes(scene)).toBe(1);
-    expect(repliesTo(scene, thread)).toEqual([expect.stringContaining(`**Fixed** in ${scene.pull.headSha}`)]);
-    expect(scene.pull.body).toContain('### Proof');
-    scene.server.assertClean();
-  };
+/** One push, one reply that is about the head, a proof in the text. */
+function expectAnswered(scene: Opened, thread: ReviewThread): void {
+  expect(pushes(scene)).toBe(1);
+  expect(repliesTo(scene, thread)).toEqual([expect.stringContaining(`**Fixed** in ${scene.pull.headSha}`)]);
+  expect(scene.pull.body).toContain('### Proof');
+  scene.server.assertClean();
+}
 
+describe('the base moves, which is nothing to a round: only its own branch must not have moved', () => {
   test('on the same lines, so that the change cannot be merged: a gate says so', async () => {
     await using scene = await opened();
     const thread = await scene.say(2, suggest('  return b + a;'));
