@@ -67,7 +67,10 @@ export function standInsOf(statement: Node): string[] {
 
 function standsIn(value: Node | undefined): boolean {
   if (value === undefined) return false;
-  if (isFunction(value) || /^(ClassExpression|ObjectExpression)$/.test(value.type)) return true;
+  if (isFunction(value) || value.type === 'ClassExpression') return true;
+  // An object without functions is data.
+  if (value.type === 'ObjectExpression')
+    return childList(value, 'properties').some((each) => isFunction(each) || isFunction(child(each, 'value')));
   const path = (chainOf(value) ?? []).map(({ name }) => name).join('.');
   return /^((vi|vitest|jest)\.fn|sinon\.(stub|fake)|mock\.fn|td\.func\w*|proxyquire)\b/.test(path);
 }
