@@ -1,8 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { editCall, type Edit } from '../test/servers/messages/index.ts';
 import type { Bench, Options, Row } from './bench.ts';
 import { bugReport, goldEdits, shop } from '../test/support/shop.ts';
+import { materialise, readBugs, type Files, type Materialised } from './registry-bugs/materialise.ts';
+import { editsOf } from './registry-bugs/script.ts';
 import { solveWithScript } from './support/play.ts';
 import { makeRepository } from './support/repository.ts';
 
@@ -52,6 +55,7 @@ export const base: Bench = {
     for (const outcomes of sequences) {
       flaky.push({ gold: await play(options, goldEdits, outcomes), wrong: await play(options, wrongEdits, outcomes) });
     }
+    const real = await playReal(options);
     const golds = flaky.map(({ gold }) => gold);
     const both = golds.filter(({ seen }) => seen.includes('+') && seen.includes('-'));
     return [
@@ -65,9 +69,80 @@ export const base: Bench = {
         0,
       ),
       share('flaky test named, where it showed both faces', both, ({ named }) => named, 100),
+      ...real,
     ];
   },
 };
+
+// ---------------------------------------------------------------------------------------------- real bugs
+
+/** Bugs whose suites run in seconds, of three libraries of tests. */
+const realBugs = ['minimist@1.2.5', 'dot-object@2.1.3', 'deepmerge@1.1.0'];
+
+/** The same on releases from the registry: an old test file gets one more test, which is red or changes its mind. */
+async function playReal(options: Options): Promise<Row[]> {
+  const bugs = (await readBugs()).filter(({ id }) => realBugs.includes(id));
+  const played: Record<'red' | 'redWrong' | 'flaky' | 'flakyWrong', Played[]> = {
+    red: [],
+    redWrong: [],
+    flaky: [],
+    flakyWrong: [],
+  };
+  for (const one of options.full ? bugs : bugs.slice(0, 1)) {
+    const bug = await materialise(one);
+    const gold: Files = new Map([...bug.gold, ...bug.tests]);
+    played.red.push(await playOn(options, bug, gold));
+    played.redWrong.push(await playOn(options, bug, bug.tests));
+    for (const outcomes of options.full ? ['+-', '++-', '-++'] : ['++-']) {
+      played.flaky.push(await playOn(options, bug, gold, outcomes));
+      played.flakyWrong.push(await playOn(options, bug, bug.tests, outcomes));
+    }
+  }
+  const both = played.flaky.filter(({ seen }) => seen.includes('+') && seen.includes('-'));
+  return [
+    share('gold accepted on a real bug with a red test', played.red, ({ accepted }) => accepted, 100),
+    share('tests without the fix accepted there', played.redWrong, ({ accepted }) => accepted, 0),
+    share('gold accepted on a real bug with a flaky test', played.flaky, ({ accepted }) => accepted, 100),
+    share('tests without the fix accepted there', played.flakyWrong, ({ accepted }) => accepted, 0),
+    share('flaky test of a real bug named, where it showed both faces', both, ({ named }) => named, 100),
+  ];
+}
+
+async function playOn({ scratch }: Options, bug: Materialised, files: Files, outcomes?: string): Promise<Played> {
+  const directory = join(scratch, `base-${number++}`);
+  const [repository, log] = [join(directory, 'repository'), join(directory, 'outcomes')];
+  await cp(bug.repository, repository, { recursive: true });
+  const [path = ''] = bug.tests.keys();
+  const old = bug.before.get(path) ?? '';
+  const added = oldTest(
+    old,
+    outcomes === undefined ? 'an old promise' : 'a race',
+    outcomes === undefined ? 'false' : nextOf(log, outcomes),
+  );
+  await writeFile(join(repository, path), old + added);
+  const identity = ['-c', 'user.name=registry', '-c', 'user.email=registry@example.com'];
+  await execa('git', [...identity, 'commit', '--quiet', '--all', '--message', 'one more test'], { cwd: repository });
+  const before: Files = new Map([...bug.before, [path, old + added]]);
+  const after: Files = new Map([...files].map(([name, text]) => [name, name === path ? (text ?? '') + added : text]));
+  const calls = editsOf(after, { before }).map(editCall);
+  const script = [[...calls.map(({ name, input }) => ({ tool: name, input })), { tool: 'finish', input: { summary: 'Fixed.' } }]];
+  const flags = ['--max-iterations', '1', '--sandbox', 'basic', '--dependencies', bug.dependencies];
+  return await toPlayed(await solveWithScript(repository, bug.issue, script, flags), log);
+}
+
+/** One more test in the words of the file that it is put into. */
+function oldTest(text: string, title: string, holds: string): string {
+  const library = /require\(['"](tape|tap)['"]\)/.exec(text)?.[1];
+  const body =
+    library === undefined
+      ? `it('${title}', function () { if (!(${holds})) throw new Error('${title} was broken') })`
+      : `require('${library}').test('${title}', function (t) { t.ok(${holds}); t.end() })`;
+  return `\n;${body}\n`;
+}
+
+/** The next outcome, where the runs so far are counted in a file. */
+const nextOf = (log: string, outcomes: string): string =>
+  `(function () { var fs = require('fs'), log = ${JSON.stringify(log)}; var runs = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').length : 0; var next = ${JSON.stringify(outcomes)}[runs % ${outcomes.length}]; fs.appendFileSync(log, next); return next === '+' })()`;
 
 function share(what: string, rows: readonly Played[], is: (row: Played) => boolean, bar: 0 | 100): Row {
   const found = rows.filter(is);
@@ -96,7 +171,10 @@ async function play({ scratch }: Options, edits: readonly Edit[], outcomes?: str
     { tool: 'finish', input: { summary: 'Fixed.' } },
   ];
   // The count of the runs lies outside of what a strict sandbox lets a test write.
-  const { report } = await solveWithScript(repository, issue, [calls], ['--max-iterations', '1', '--sandbox', 'basic']);
+  return await toPlayed(await solveWithScript(repository, issue, [calls], ['--max-iterations', '1', '--sandbox', 'basic']), log);
+}
+
+async function toPlayed({ report }: Awaited<ReturnType<typeof solveWithScript>>, log: string): Promise<Played> {
   const last = report?.attempts.at(-1);
   return {
     accepted: report?.outcome === 'proven',

@@ -25,6 +25,8 @@ const bugSchema = z.object({
   test_files: z.array(z.string()),
   install: z.string(),
   test_command: z.string(),
+  /** Why the fix itself is refused: found by reading it. */
+  weakens: z.string().optional(),
 });
 export type RealBug = z.infer<typeof bugSchema>;
 
@@ -54,7 +56,7 @@ export async function materialiseReal(bug: RealBug): Promise<Materialised> {
   const read = async (commit: string, paths: readonly string[]): Promise<Files> =>
     new Map(await Promise.all(paths.map(async (path) => [path, await show(clone, commit, path)] as const)));
   return {
-    bug: { id: bug.id, test_command: command },
+    bug: { id: bug.id, test_command: command, weakens: bug.weakens },
     manifest: (await show(clone, bug.base_commit, 'package.json')) ?? '{}',
     repository,
     dependencies,

@@ -3,7 +3,7 @@ import { similarity, withoutOnce } from './multiset.ts';
 import type { Assertion, Condition, FindingKind, IntegrityFinding, Mark, Row, TestCase, TestFile, Weight } from './model.ts';
 import { cached, preparation, valueNames } from './preparation.ts';
 import { compareOrigins, compareStandIns } from './stand-ins.ts';
-import { isEquality } from './strength.ts';
+import { equalityOf } from './strength.ts';
 
 /** What the tests of one file lost between `before` and `after`. Whatever was added is no business of this. */
 export function compareTestFiles(path: string, before: TestFile, after: TestFile): Comparison {
@@ -347,12 +347,12 @@ function compareAssertion(
   if (isDerived(old, now) && !comparesAll(now) && now.strength < old.strength)
     return [say('loosened', 'refuse', 'asks for less of the same'), ...reach];
   if (relation === 'subject' && now.strength < old.strength) return [say('loosened', 'refuse', 'asserts less'), ...reach];
-  if (relation === 'subject' && now.matcher === old.matcher && sameNumbers(old.expected, now.expected))
+  if (relation === 'subject' && now.matcher === old.matcher && sameSpelled(old.expected, now.expected))
     return [say('expectation-changed', 'human', 'spells its expectation another way'), ...reach];
   if (relation === 'subject') {
     // The same subject under a matcher that says more, and the same expectation: tightened.
     const tightened = now.matcher !== old.matcher && now.expected === old.expected && now.strength > old.strength;
-    const respelt = now.expected === old.expected && now.strength === old.strength && [old, now].every(saysEqual);
+    const respelt = now.expected === old.expected && now.strength === old.strength && isRespelt(old, now);
     return [...(tightened || respelt ? [] : [say('expectation-changed', 'proof', 'expects something else')]), ...reach];
   }
   if (relation === 'rest' && !isClaim(old) && !isClaim(now) && !isDerived(old, now))
@@ -360,7 +360,9 @@ function compareAssertion(
   return [say('expectation-changed', 'proof', 'asserts something else'), ...reach];
 }
 
-const saysEqual = ({ matcher }: Assertion): boolean => isEquality(matcher);
+/** `strictEqual(a, b)` and `equal(a, b)` of a library where both mean it. */
+const isRespelt = (old: Assertion, now: Assertion): boolean =>
+  equalityOf(old.matcher) !== undefined && equalityOf(old.matcher) === equalityOf(now.matcher);
 
 /** Of what was expected only the beginning is left: `raises(A, /b/)` → `raises(A)` → `raises`. */
 const isShortened = (old: Assertion, now: Assertion): boolean =>
@@ -379,11 +381,13 @@ function isClaim({ subject, matcher, strength }: Assertion): boolean {
 }
 
 /**
- * `'55'` for `55` and the other way round. A comparison that tells them apart would turn red, which the proof sees; one
+ * `'55'` for `55` and the other way round, and Node's two names for the bytes of a text. A comparison that tells them apart would turn red, which the proof sees; one
  * that does not asks for what it asked for.
  */
-function sameNumbers(old: string, now: string): boolean {
-  const [from, to] = [old, now].map((text) => text.replaceAll(/(["'])(-?\d+(?:\.\d+)?)\1/g, '$2'));
+function sameSpelled(old: string, now: string): boolean {
+  const [from, to] = [old, now].map((text) =>
+    text.replaceAll(/(["'])(-?\d+(?:\.\d+)?)\1/g, '$2').replaceAll(/\bnew Buffer (?=\( ["'`])/g, 'Buffer . from '),
+  );
   return old !== now && from === to;
 }
 

@@ -16,11 +16,14 @@ export function strengthOf(matcher: string, { negated = false, legacyAssert = fa
   return negated && strength > 1 ? 1 : strength;
 }
 
-/** Whether a matcher says that two values are equal, by one of the names that libraries have for it. */
-export const isEquality = (matcher: string): boolean =>
-  /^(assert)?(is)?(to|are)?(strict|deep|deepstrict|strictdeep)?(equals?|equalto|be|is|same|sameas|eql?)$/.test(
-    matcher.toLowerCase().replaceAll(/[_! ]/g, ''),
-  );
+/** Whether a matcher says that two values are equal or that they are not, by one of the names that libraries have for it. */
+export function equalityOf(matcher: string): 'equal' | 'unequal' | undefined {
+  const name = matcher.toLowerCase().replaceAll(/[_! ]/g, '');
+  const isEquality =
+    /^(assert|refute)?(is|does)?(not)?(to|are)?(not)?(strict|deep|deepstrict|strictdeep)?(equals?|equalto|be|is|same|sameas|eql?)$/;
+  if (!isEquality.test(name)) return undefined;
+  return /not|refute/.test(name) ? 'unequal' : 'equal';
+}
 
 /** Methods of node's `assert` that compare with `==`; the same names are strict in every other library. */
 const legacyLoose = new Set(['equal', 'deepequal']);
