@@ -23,8 +23,8 @@ const bugSchema = z.object({
   dev_dependencies: z.record(z.string(), z.string()),
   runtime_dependencies: z.record(z.string(), z.string()),
   fail_to_pass: z.array(z.string()),
-  /** The Node that its suite needs, where the newest cannot run it. */
-  node: z.string().optional(),
+  /** Why nothing can be proven with it. */
+  unfit: z.string().optional(),
   /** How the release made an old test judge less, which no change of ours may: found by reading it. */
   weakens: z.string().optional(),
 });
@@ -53,7 +53,7 @@ export interface Materialised {
  * like theirs.
  */
 const oldNode = (bug: Bug): string | undefined =>
-  bug.node ?? (bug.dev_dependencies['tap']?.startsWith('12.') === true ? '16.20.2' : undefined);
+  bug.dev_dependencies['tap']?.startsWith('12.') === true ? '16.20.2' : undefined;
 
 /** A Node of its own below `dependencies`; answers with its path in a repository that has them as `node_modules`. */
 export async function placeNode(version: string, dependencies: string): Promise<string> {
