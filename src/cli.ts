@@ -96,9 +96,8 @@ const declarations: readonly Declaration[] = [
         const { verifyChange } = await import('./commands/verify-change.ts');
         return verifyChange(session, { wanted: wanted.change, slug: wanted.slug });
       }
-      const context = await session.open({});
       const { verify } = await import('./commands/verify.ts');
-      return verify(context, { target });
+      return verify(session, { target });
     },
   },
   {

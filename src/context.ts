@@ -36,6 +36,8 @@ export interface Session {
   openGate(change: string): Promise<GateContext>;
   /** The event that started this process in a workflow. Throws `event.unreadable`. */
   readEvent(): Promise<{ name: string; payload: unknown }>;
+  /** An existing run directory, to be read. */
+  openRun(dir: string): Promise<Journal>;
   /** A copy of a bundled example as a fresh git repository with one commit. */
   openExample(name: string): Promise<ExampleCopy>;
 }
@@ -92,8 +94,6 @@ export interface Context extends Session {
   openJournal(issueId: string): Promise<Journal>;
   /** What earlier runs learned, known by everything it depends on; the operator's machine and tools are added. */
   openCache(kind: 'baseline' | 'index', dependsOn: readonly string[]): Promise<Cache>;
-  /** An existing run directory, to be read. */
-  openRun(dir: string): Promise<Journal>;
   /** The newest run of the issue that started on this machine, taken up again with its lock; `undefined` without one. */
   openLastRun(issueId: string): Promise<Journal | undefined>;
   /** A bare clone of `base` without a checkout: for what judges and publishes but runs nothing. The caller disposes of it. */

@@ -66,6 +66,7 @@ function sessionOf(opening: Opening): Session {
     readPublicChange: (wanted, slug) => readPublicChange(opening, wanted, slug),
     openGate: (change) => openGateContext(opening, change),
     readEvent: () => readEvent(operator.event),
+    openRun: (dir) => findRun(dir, cwd),
     async openExample(name) {
       const { copyExample } = await import('./workspace/example.ts');
       return copyExample({ packageRoot, name, searchPath: env['PATH'] ?? '' });
@@ -343,7 +344,6 @@ function composeContext(given: Omit<Parts, 'shared'>): Context {
     openAgent: () => startAgent(parts),
     openJournal: (issueId) => startRun(opening, repository, issueId),
     openCache: (kind, dependsOn) => openCache(parts, kind, dependsOn),
-    openRun: (dir) => findRun(dir, opening.cwd),
     openLastRun: (issueId) => openLastRun(opening, repository, issueId),
     async openMirror(base) {
       const { openScratchMirror } = await import('./workspace/open.ts');

@@ -1,4 +1,4 @@
-import type { CommandResult, Context } from '../context.ts';
+import type { CommandResult, Session } from '../context.ts';
 import type { NamedError } from '../core/proof.ts';
 import type { RunReport } from '../core/report.ts';
 import type { Reason } from '../core/types.ts';
@@ -13,14 +13,14 @@ import { readSealed } from '../loop/receive.ts';
  * Repeats the proof of a run directory from its bundle: same base, same commit, configuration and commands of the base
  * commit, and compares what is seen now with what the report claims. No model, no key, no write.
  */
-export async function verify(context: Context, { target }: { target: string }): Promise<CommandResult> {
-  const journal = await context.openRun(target);
+export async function verify(session: Session, { target }: { target: string }): Promise<CommandResult> {
+  const journal = await session.openRun(target);
   const report = await readSealed(journal, target);
   if (report.head === undefined)
     return refuse(report, [{ code: 'verify.no_change', message: 'the run left no change to verify' }]);
 
-  const pinned = await context.open({ flags: { base: report.base.commit }, sandbox: true });
-  await using workspace = await pinned.openWorkspace(report.base.commit);
+  const context = await session.open({ flags: { base: report.base.commit }, sandbox: true });
+  await using workspace = await context.openWorkspace(report.base.commit);
   const head = await workspace.mirror.unbundle(journal.path('change.bundle'), report.branch);
   if (head !== report.head) {
     return refuse(report, [
@@ -29,9 +29,9 @@ export async function verify(context: Context, { target }: { target: string }): 
   }
   const run = {
     workspace,
-    config: pinned.config,
-    progress: pinned.progress,
-    signal: pinned.signal,
+    config: context.config,
+    progress: context.progress,
+    signal: context.signal,
     error: claimedError(report),
   };
   const base = await takeBaseline(run);
