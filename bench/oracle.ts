@@ -196,7 +196,7 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
     row('S2', 'gold accepted', faithful, accepted, { bar: { is: '≥', value: 98 }, ...peer(faithful) }),
     row('S2', 'gold accepted, releases that weaken an old test among them', gold, accepted, {
       ...peer(gold),
-      note: `${gold.filter(accepted).length} of ${gold.length}; refused because they weakened their tests: ${
+      note: `${gold.filter(accepted).length} of ${gold.length}; refused for their own tests: ${
         weakening.filter((row) => !accepted(row)).length
       }${skipped.length === 0 ? '' : `; left out: ${skipped.join(', ')}`}`,
     }),
