@@ -141,7 +141,7 @@ async function holdsExactly(repository: string, report: RunReport, bug: Material
     const content = files.get(path);
     if (content === undefined) continue;
     // git prints the file as it is; what reads it here drops a line break at its end.
-    if ((await git(repository, 'show', `${report.branch}:${path}`)) !== content.replace(/\n$/, '')) return false;
+    if ((await git(repository, 'show', `${report.branch}:${path}`)) !== content.replace(/\r?\n$/, '')) return false;
   }
   return true;
 }
