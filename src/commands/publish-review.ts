@@ -4,7 +4,7 @@ import type { RunReport } from '../core/report.ts';
 import { refuseRound } from '../core/rounds/stop.ts';
 import { renderCalls } from '../core/views/calls.ts';
 import { renderReview } from '../core/views/replies.ts';
-import { BugloopError, exits } from '../errors.ts';
+import { BugloopError, exits, interruptedExit } from '../errors.ts';
 import { holdingBranch, openReviewCase, sumsOf, takeForReview } from '../loop/claim-review.ts';
 import { recordOf } from '../loop/claim.ts';
 import { exitOfRound, tellRound, tellStop } from '../loop/finish-review.ts';
@@ -43,6 +43,9 @@ export async function publishReview(
     const text = `Dry run for ${target}: nothing was written, and no code was run.\n${renderCalls(calls)}`;
     return { exit: exits.done, text, data: { dryRun: true, calls } };
   }
+  // Whoever is asked to stop takes nothing that it then has to give back.
+  if (context.signal.aborted)
+    return { ...result, exit: interruptedExit(context.signal), text: 'Not published: the run was interrupted\n' };
   const opened = await openReviewCase(context, standing, journal);
   const earlier = sumsOf(standing);
   const told = { ...report, ...(earlier === undefined ? {} : { earlier }) };
