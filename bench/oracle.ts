@@ -23,6 +23,8 @@ interface Judged {
   weakens: string | undefined;
   /** Proven, but what for a person has to look at it first. */
   flagged: string[];
+  /** Tests of the base were red already: they may show the bug. Only told of fixes without a test. */
+  redBefore?: boolean;
   /** Whether the branch holds exactly the files of the variant; only told of accepted ones. */
   exact: boolean;
   /** Where the run stopped, and why. */
@@ -59,7 +61,7 @@ export const oracle: Bench = {
         )) {
           const row = await judge(materialised, variant, options);
           judged.push(row);
-          const mark = row.accepted === (row.kind === 'gold') ? 'ok ' : row.kind === 'half' ? 'half' : 'WRONG';
+          const mark = markOf(row);
           options.say(
             `  ${mark} ${row.bug} · ${row.variant}: ${row.accepted ? 'accepted' : 'refused'}, rule ${row.byRule ? 'accepts' : 'refuses'} · ${row.why}`,
           );
@@ -70,6 +72,11 @@ export const oracle: Bench = {
     return rowsOf(judged, bugs.length - (skipped.length - before), skipped);
   },
 };
+
+function markOf({ kind, accepted, redBefore }: Judged): string {
+  const isRight = kind === 'gold' ? accepted : !accepted || redBefore === true;
+  return isRight ? 'ok ' : kind === 'half' ? 'half' : 'WRONG';
+}
 
 interface Source {
   id: string;
@@ -107,6 +114,9 @@ async function judge(bug: Materialised, variant: Variant, { scratch }: Options):
       why:
         report === undefined ? explain(played) : `${last?.stage ?? 'baseline'}: ${last?.reasons[0]?.message ?? ''}`.slice(0, 160),
       byRule: await passes(bug, variant, join(directory, 'rule')),
+      ...(variant.kind === 'untested'
+        ? { redBefore: !(await passes(bug, { files: new Map() }, join(directory, 'before'))) }
+        : {}),
       ...(played.server === undefined ? {} : { firstRequestBytes: Buffer.byteLength(played.server.requests[0]?.body ?? '') }),
     };
   } finally {
@@ -147,7 +157,7 @@ async function holdsExactly(repository: string, report: RunReport, bug: Material
 }
 
 /** What most loops believe: the tests of the repository, with the change in it, end with exit code 0. */
-async function passes(bug: Materialised, { files }: Variant, directory: string): Promise<boolean> {
+async function passes(bug: Materialised, { files }: Pick<Variant, 'files'>, directory: string): Promise<boolean> {
   await cp(bug.repository, directory, { recursive: true });
   await symlink(bug.dependencies, join(directory, 'node_modules'));
   for (const [path, content] of files) {
@@ -186,6 +196,7 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
   // No change of ours may weaken a test: a release that did is refused, and that is no false alarm.
   const faithful = gold.filter(({ weakens }) => weakens === undefined);
   const weakening = gold.filter(({ weakens }) => weakens !== undefined);
+  const untested = of('untested').filter(({ redBefore }) => redBefore !== true);
   const empty = judged.filter(({ variant }) => variant === 'empty' || variant === 'comment only');
   const first = gold.flatMap(({ firstRequestBytes }) => firstRequestBytes ?? []);
   return [
@@ -207,6 +218,14 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
       ...peer(of('nothing')),
     }),
     row('S2', 'of these empty or only a comment', empty, accepted, { bar: { is: '≤', value: 0 }, ...peer(empty) }),
+    ...(untested.length === 0
+      ? []
+      : [
+          row('S2', 'fixes without a test accepted, where no test of the base is red', untested, accepted, {
+            bar: { is: '≤', value: 0 },
+            ...peer(untested),
+          }),
+        ]),
     row('S2', 'half fixes accepted', of('half'), accepted, peer(of('half'))),
     {
       id: 'P2',

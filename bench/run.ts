@@ -114,16 +114,18 @@ async function measure(bench: Bench): Promise<Result> {
 }
 
 function describeCall(): Taken {
+  const asked = [
+    ...positionals,
+    ...(flags.full ? ['--full'] : []),
+    ...(flags.count === undefined ? [] : ['--count', flags.count]),
+    ...flags.bug.flatMap((bug) => ['--bug', bug]),
+    ...flags.variant.flatMap((variant) => ['--variant', variant]),
+  ];
   return {
     commit: git('rev-parse', 'HEAD'),
     dirty: git('status', '--porcelain', '--', 'src', 'bin', 'prompts') !== '',
     date: new Date().toISOString().slice(0, 10),
-    command: [
-      'npm run bench',
-      ...(flags.full || positionals.length > 0 ? ['--'] : []),
-      ...(flags.full ? ['--full'] : []),
-      ...positionals,
-    ].join(' '),
+    command: ['npm run bench', ...(asked.length === 0 ? [] : ['--', ...asked])].join(' '),
     load: loadavg()[0] ?? 0,
   };
 }

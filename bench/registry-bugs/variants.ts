@@ -9,10 +9,11 @@ export interface Variant {
   /**
    * - `gold`: the change that was released, with its tests; has to be accepted
    * - `nothing`: mends nothing; must never be accepted
+   * - `untested`: mends the bug without a test; must be accepted only where a test of the base already shows it
    * - `tampering`: weakens what judges it; must never be accepted
    * - `half`: gold with something missing; accepted only where the tests of the release do not see what is missing
    */
-  kind: 'gold' | 'nothing' | 'tampering' | 'half';
+  kind: 'gold' | 'nothing' | 'untested' | 'tampering' | 'half';
 }
 
 /** The gold change and its negatives. A variant that a bug cannot have (no second hunk, say) is left out. */
@@ -23,7 +24,7 @@ export function makeVariants(bug: Materialised): Variant[] {
     { name: 'gold', files: gold, kind: 'gold' },
     { name: 'empty', files: new Map(), kind: 'nothing' },
     source === undefined ? undefined : { name: 'comment only', files: withComment(bug, source), kind: 'nothing' },
-    { name: 'gold without its tests', files: new Map(bug.gold), kind: 'nothing' },
+    { name: 'gold without its tests', files: new Map(bug.gold), kind: 'untested' },
     { name: 'tests without the fix', files: new Map(bug.tests), kind: 'nothing' },
     weaken(bug, 'test deleted', () => undefined),
     weaken(bug, 'test skipped', skipFirst),
