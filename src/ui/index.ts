@@ -1,3 +1,4 @@
+import { openActions } from './actions.ts';
 import type { OpenScreen, Screen, ScreenName, UiOptions } from './types.ts';
 
 /** What decides how progress is shown. */
@@ -16,11 +17,11 @@ export function chooseScreen(facts: ScreenFacts): ScreenName {
   return facts.tty && !facts.noColor && !facts.dumb ? 'terminal' : 'plain';
 }
 
-/** Only the terminal needs a spinner, and its package takes longer to load than everything else here. */
+/** Only the terminal needs a spinner, and its package takes longer to load than everything else here. The command line has actions loaded. */
 const screens = {
   terminal: async () => (await import('./terminal.ts')).openTerminal,
   plain: async () => (await import('./plain.ts')).openPlain,
-  actions: async () => (await import('./actions.ts')).openActions,
+  actions: () => Promise.resolve(openActions),
   quiet: async () => (await import('./quiet.ts')).openQuiet,
 } satisfies Record<ScreenName, () => Promise<OpenScreen>>;
 

@@ -1,6 +1,6 @@
 import { lexicons } from './scan.ts';
 import { bracesTree, indentTree, type Block } from './tree.ts';
-import type { ScannedLanguage } from './scanned.ts';
+import type { ScannedLanguage } from './scanned-language.ts';
 
 /** Languages whose tests are read by a scanner that knows comments, strings and blocks, not by a parser. */
 

@@ -1,7 +1,8 @@
 import { csharp, go, jvm, php, python, ruby, rust } from './dialects.ts';
 import { readJavaScript } from './javascript.ts';
 import type { TestFile } from './model.ts';
-import { readScanned, type ScannedLanguage } from './scanned.ts';
+import type { ScannedLanguage } from './scanned-language.ts';
+import { readScanned } from './scanned.ts';
 
 /** Reads the tests of one file; `undefined` where its text cannot be understood. */
 export type Reader = (path: string, text: string) => TestFile | undefined;
