@@ -52,7 +52,7 @@ export interface ScannedLanguage {
 }
 
 /** From `opens` to `closes`, or to the next test, or to the end of the file. */
-export interface Directive {
+interface Directive {
   opens: RegExp;
   closes?: RegExp;
   reaches?: 'next';
