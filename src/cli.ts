@@ -22,11 +22,14 @@ const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Milliseconds from a signal to the end of the process, whatever is still going on; the contract says 5 s. */
 const graceMs = 4_500;
 
+/** What is typed, and what it is for where that is not plain. */
+type Example = readonly [command: string, purpose?: string];
+
 interface Declaration {
   name: string;
   summary: string;
   argument?: { name: string; description: string };
-  examples: readonly string[];
+  examples: readonly Example[];
   /** Refuses an argument by its form, before anything is opened. */
   check?: (argument: string) => BugloopError | undefined;
   /** Options of this command alone. */
@@ -43,10 +46,10 @@ const declarations: readonly Declaration[] = [
     summary: 'turn a bug report into a branch with a proven fix',
     argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
     examples: [
-      'bugloop solve bug.md                        a report on disk; leaves a branch, a patch and the text of a pull request',
-      'bugloop solve 12 --agent claude --budget 2  an issue of GitHub, for at most two dollars',
-      'bugloop solve bug.md --tests-only           only a test that shows the bug; bugloop resume bug.md then mends it',
-      'bugloop solve bug.md --dry-run              what would be done, without a model and without a write',
+      ['bugloop solve bug.md', 'a report on disk; leaves a branch, a patch and the text of a pull request'],
+      ['bugloop solve 12 --agent claude --budget 2', 'an issue of GitHub, for at most two dollars'],
+      ['bugloop solve bug.md --tests-only', 'only a test that shows the bug; bugloop resume bug.md then mends it'],
+      ['bugloop solve bug.md --dry-run', 'what would be done, without a model and without a write'],
     ],
     options: () => [new Option('--tests-only', 'only write a test that shows the bug, and mend nothing')],
     check: checkIssue,
@@ -61,7 +64,7 @@ const declarations: readonly Declaration[] = [
     name: 'publish',
     summary: 'second half of a run made with --no-publish: push the branch, open the draft pull request',
     argument: { name: '<run-dir>', description: 'a directory under .bugloop/runs' },
-    examples: ['bugloop publish .bugloop/runs/20261120-174700-issue-12-3f9a    needs the write token, runs no repository code'],
+    examples: [['bugloop publish .bugloop/runs/20261120-174700-issue-12-3f9a', 'needs the write token, runs no repository code']],
     async run(session, target = '') {
       const { publish } = await import('./commands/publish.ts');
       return publish(session, { target });
@@ -71,7 +74,7 @@ const declarations: readonly Declaration[] = [
     name: 'resume',
     summary: 'go on where a run of the issue stopped',
     argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
-    examples: ['bugloop resume 12', 'bugloop resume bug.md'],
+    examples: [['bugloop resume 12'], ['bugloop resume bug.md']],
     check: checkIssue,
     async run(session, issue = '') {
       const context = await session.open({ issue, cleanTree: true, agent: true, sandbox: true });
@@ -87,8 +90,8 @@ const declarations: readonly Declaration[] = [
       description: '12, #12, the address or the branch of a pull request, or a directory under .bugloop/runs',
     },
     examples: [
-      'bugloop verify 12                                            a pull request of this repository, from its commits alone',
-      'bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a  a run on this machine',
+      ['bugloop verify 12', 'a pull request of this repository, from its commits alone'],
+      ['bugloop verify .bugloop/runs/20261120-174700-issue-12-3f9a', 'a run on this machine'],
     ],
     async run(session, target = '') {
       const wanted = parseVerifyTarget(target);
@@ -105,8 +108,8 @@ const declarations: readonly Declaration[] = [
     summary: 'answer every open review thread of a pull request, with one push',
     argument: { name: '<pr>', description: '12, #12, or the address of a pull request of this repository' },
     examples: [
-      'bugloop review 12               suggestions that hold are applied, the rest is answered by the agent',
-      'bugloop review 12 --no-publish  the same, left in the run directory',
+      ['bugloop review 12', 'suggestions that hold are applied, the rest is answered by the agent'],
+      ['bugloop review 12 --no-publish', 'the same, left in the run directory'],
     ],
     check(change) {
       if (parseChangeRef(change) !== undefined) return undefined;
@@ -122,7 +125,7 @@ const declarations: readonly Declaration[] = [
     name: 'gate',
     summary: 'mark a pull request ready when every condition holds, else say every reason why not; never merges',
     argument: { name: '<pr>', description: '7, #7, or the address of a pull request of this repository' },
-    examples: ['bugloop gate 7', 'bugloop gate 7 --dry-run --json    judge it, and write nothing'],
+    examples: [['bugloop gate 7'], ['bugloop gate 7 --dry-run --json', 'judge it, and write nothing']],
     check(change) {
       if (parseChangeRef(change) !== undefined) return undefined;
       return notAChange(change);
@@ -137,7 +140,7 @@ const declarations: readonly Declaration[] = [
     name: 'demo',
     summary: 'the whole loop on a bundled repository with a real bug; no key, no network',
     argument: { name: '[example]', description: 'a folder of examples/' },
-    examples: ['bugloop demo', 'bugloop demo --json | jq .proof'],
+    examples: [['bugloop demo'], ['bugloop demo --json | jq .proof']],
     async run(session, example) {
       const { demo } = await import('./commands/demo.ts');
       return demo(session, example === undefined ? {} : { example });
@@ -148,10 +151,10 @@ const declarations: readonly Declaration[] = [
     summary: 'in a workflow: read the event that started it and do what it asks for, or nothing',
     argument: { name: '[part]', description: 'decide, gate, or the number of one issue or change; without it everything' },
     examples: [
-      'bugloop dispatch         with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them',
-      'bugloop dispatch decide  only what needs no agent; the outputs issues and changes name the runs for later jobs',
-      'bugloop dispatch 12      only the run of issue 12, where the event asks for it',
-      'bugloop dispatch gate    only what the gate is asked for',
+      ['bugloop dispatch', 'with GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub Actions sets them'],
+      ['bugloop dispatch decide', 'only what needs no agent; the outputs issues and changes name the runs for later jobs'],
+      ['bugloop dispatch 12', 'only the run of issue 12, where the event asks for it'],
+      ['bugloop dispatch gate', 'only what the gate is asked for'],
     ],
     check(part) {
       if (/^(?:decide|gate|[1-9]\d{0,9})$/.test(part)) return undefined;
@@ -166,7 +169,7 @@ const declarations: readonly Declaration[] = [
   {
     name: 'init',
     summary: 'write configuration and workflow, and say what is left to click',
-    examples: ['bugloop init', 'bugloop init --yes --label "fix me" --test "npm test"'],
+    examples: [['bugloop init'], ['bugloop init --yes --label "fix me" --test "npm test"']],
     options: () => [
       new Option('--label <name>', 'label that starts a run'),
       new Option('--test <command>', 'test command, without shell operators'),
@@ -184,7 +187,7 @@ const declarations: readonly Declaration[] = [
   {
     name: 'doctor',
     summary: 'check machine, tests, token, settings and labels, and say how to mend each',
-    examples: ['bugloop doctor', 'bugloop doctor --json --dry-run    without running the tests'],
+    examples: [['bugloop doctor'], ['bugloop doctor --json --dry-run', 'without running the tests']],
     async run(session) {
       const context = await session.open({ sandbox: !session.flags.dryRun });
       const { doctor } = await import('./commands/doctor.ts');
@@ -195,7 +198,7 @@ const declarations: readonly Declaration[] = [
     name: 'estimate',
     summary: 'what a solve would cost and touch, without a model call',
     argument: { name: '<issue>', description: '12, #12, the address of an issue of this repository, or a Markdown file' },
-    examples: ['bugloop estimate 12', 'bugloop estimate bug.md --json'],
+    examples: [['bugloop estimate 12'], ['bugloop estimate bug.md --json']],
     check: checkIssue,
     async run(session, issue = '') {
       const context = await session.open({ issue });
@@ -238,6 +241,13 @@ interface Call {
   raw: RawFlags & OwnOptions;
 }
 
+/** Purposes stand below each other, as far as one long command does not push them away. */
+function renderExamples(examples: readonly Example[]): string {
+  const width = Math.max(...examples.map(([command]) => (command.length > 48 ? 0 : command.length)));
+  const lines = examples.map(([command, purpose = '']) => `  ${command.padEnd(width)}  ${purpose}`.trimEnd());
+  return `\nExamples:\n${lines.join('\n')}`;
+}
+
 /** Reads the arguments. `undefined` where help or the version was all that was asked for, and given. */
 function readCall(argv: readonly string[]): Call | undefined {
   let call: Call | undefined;
@@ -250,7 +260,7 @@ function readCall(argv: readonly string[]): Call | undefined {
     .exitOverride()
     // Commander's own words for mistakes are replaced by ours.
     .configureOutput({ outputError: () => {} })
-    .addHelpText('after', `\nExamples:\n${declarations.map(({ examples }) => `  ${examples[0]}`).join('\n')}`);
+    .addHelpText('after', renderExamples(declarations.flatMap(({ examples }) => examples.slice(0, 1))));
   const asked = declarations.find(({ name }) => name === argv[0]);
   for (const declaration of declarations) {
     const command = program
@@ -261,7 +271,7 @@ function readCall(argv: readonly string[]): Call | undefined {
     if (asked !== undefined && asked !== declaration) continue;
     if (declaration.argument !== undefined) command.argument(declaration.argument.name, declaration.argument.description);
     for (const option of [...(declaration.options?.() ?? []), ...commonOptions()]) command.addOption(option);
-    command.addHelpText('after', `\nExamples:\n${declaration.examples.map((example) => `  ${example}`).join('\n')}`);
+    command.addHelpText('after', renderExamples(declaration.examples));
     command.action(() => {
       call = { declaration, argument: command.args[0], raw: command.opts<RawFlags & OwnOptions>() };
     });
