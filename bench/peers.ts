@@ -27,17 +27,28 @@ export const peers: Bench = {
       if (missing === undefined) tools.push(peer);
       else say(`  ${peer.name} ${peer.version} cannot be had here: ${missing}`);
     }
-    const played = new Map<string, Fix[]>(tools.map(({ name }) => [name, []]));
-    for (let round = -1; round < count; round += 1) {
-      for (const tool of tools) {
-        const directory = join(scratch, `${tool.name}-${round}`);
-        const fix = await tool.play(directory);
-        await assertFixed(tool.name, directory, fix);
-        // The first round only warms caches.
-        if (round >= 0) played.get(tool.name)?.push(fix);
-      }
+    const play = async (tool: Tool, round: number): Promise<Fix> => {
+      const directory = join(scratch, `${tool.name}-${round}`);
+      const fix = await tool.play(directory);
+      await assertFixed(tool.name, directory, fix);
+      return fix;
+    };
+    // The first round only warms caches, and shows who can do the work here at all.
+    const able: Tool[] = [];
+    for (const tool of tools) {
+      const why = await play(tool, -1).then(
+        () => undefined,
+        (error: unknown) => String(error),
+      );
+      if (why === undefined) able.push(tool);
+      else if (tool === bugloop) throw new Error(why);
+      else say(`  ${tool.name} is left out: ${why}`);
     }
-    return compare(tools, (name) => played.get(name) ?? []);
+    const played = new Map<string, Fix[]>(able.map(({ name }) => [name, []]));
+    for (let round = 0; round < count; round += 1) {
+      for (const tool of able) played.get(tool.name)?.push(await play(tool, round));
+    }
+    return compare(able, (name) => played.get(name) ?? []);
   },
 };
 
@@ -104,7 +115,7 @@ const others: readonly Peer[] = [
     version: '2.1.329',
     play: (directory) =>
       playPeer(directory, (url) => ({
-        argv: [executable('claude'), '-p', task, '--dangerously-skip-permissions'],
+        argv: [native('@anthropic-ai/claude-code', 'claude'), '-p', task, '--dangerously-skip-permissions'],
         env: {
           ANTHROPIC_BASE_URL: url,
           ANTHROPIC_API_KEY: fakeKey,
@@ -143,7 +154,7 @@ const others: readonly Peer[] = [
     version: '1.18.33',
     play: (directory) =>
       playPeer(directory, (url) => ({
-        argv: [executable('opencode'), 'run', task],
+        argv: [native('opencode', 'bin/opencode'), 'run', task],
         env: { OPENCODE_DISABLE_MODELS_FETCH: '1' },
         files: {
           '.config/opencode/opencode.json': JSON.stringify({
@@ -177,6 +188,11 @@ const others: readonly Peer[] = [
 
 function executable(name: string): string {
   return join(installed, 'node_modules/.bin', name);
+}
+
+/** A program in the package of the platform. Without install scripts the agent's own name only says that one has to run. */
+function native(name: string, path: string): string {
+  return join(installed, 'node_modules', `${name}-${process.platform}-${process.arch}`, path);
 }
 
 function environment(home: string): Record<string, string> {
