@@ -104,7 +104,6 @@ function promptRows(requests: Requests): Row[] {
       value: Buffer.byteLength(first) - Buffer.byteLength(source),
       unit: 'bytes',
       bar: { is: '≤', value: 10 * 1024 },
-      peer: { value: 40 * 1024, what: 'first requests of other agents, 40 to 80 KB' },
       note: 'system, tools, task and JSON',
     },
     {
@@ -113,7 +112,6 @@ function promptRows(requests: Requests): Row[] {
       value: Buffer.byteLength(first),
       unit: 'bytes',
       bar: { is: '≤', value: 24 * 1024 },
-      peer: { value: 40 * 1024, what: 'first requests of other agents, 40 to 80 KB' },
     },
   ];
 }
