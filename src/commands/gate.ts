@@ -4,6 +4,7 @@ import { planAsks, type Ask } from '../core/gate/ask.ts';
 import { planTurn, retell } from '../core/gate/turn.ts';
 import { judgeGate, signalOf, type GateConfig, type GateVerdict } from '../core/gate.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import { count } from '../core/text.ts';
 import type { CommitId } from '../core/types.ts';
 import { renderCalls } from '../core/views/calls.ts';
 import { renderGate, renderGateTable, renderGateTitle } from '../core/views/gate.ts';
@@ -25,7 +26,13 @@ export async function gate(context: GateContext, { number }: { number: number })
   const snapshot: Snapshot = change === undefined ? read : { ...read, change };
   const verdict = judgeGate(snapshot, config);
   const asks = planAsks(snapshot, config, context.now());
-  step.done(`${snapshot.checks.length} checks, ${snapshot.reviews.length} reviews, ${snapshot.threads.length} threads`);
+  step.done(
+    [
+      count(snapshot.checks.length, 'check'),
+      count(snapshot.reviews.length, 'review'),
+      count(snapshot.threads.length, 'thread'),
+    ].join(', '),
+  );
   if (context.flags.dryRun) {
     const calls = await port.plan(snapshot, stepsOf(snapshot, config, verdict, asks));
     const told = describe(snapshot, verdict, planned(snapshot, config, verdict, asks));

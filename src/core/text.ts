@@ -344,3 +344,8 @@ export function defuseWorkflowCommands(text: string): string {
     .replace(/^(?=[^\S\n]{0,1000}::)/gm, '| ')
     .replaceAll('##[', '## [');
 }
+
+/** `1 test`, `2 tests`: for nouns that only take an s. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -6,6 +6,7 @@ import { isTestPath } from '../core/paths.ts';
 import type { Attempt, Proof, Reproduction } from '../core/report.ts';
 import { judgeReproduction } from '../core/reproduction.ts';
 import { findSensitive } from '../core/sensitive.ts';
+import { count } from '../core/text.ts';
 import { judgeTrees } from '../core/trees.ts';
 import type { Change, CommitId, Reason, RepoPath, TestRun } from '../core/types.ts';
 import type { Baseline } from './baseline.ts';
@@ -81,10 +82,12 @@ export async function tryNearest(
   const tests = await testNearest(run, baseline, files);
   const failing = newFailures(baseline, tests);
   if (failing.length === 0 && !ranNothing(tests)) {
-    step.done(`${tests.results.length} tests, nothing new fails`);
+    step.done(`${count(tests.results.length, 'test')}, nothing new fails`);
     return undefined;
   }
-  step.fail(ranNothing(tests) ? 'no test was executed' : `${failing.length} tests fail`);
+  step.fail(
+    ranNothing(tests) ? 'no test was executed' : `${count(failing.length, 'test')} ${failing.length === 1 ? 'fails' : 'fail'}`,
+  );
   const failed = new Set(failing);
   const reasons: Reason[] = ranNothing(tests)
     ? [{ code: 'tests.nothing_ran', message: `no test was executed by ${tests.execution.argv.join(' ')}` }]

@@ -1,6 +1,7 @@
 import type { Claim } from '../core/ledger.ts';
 import { applySuggestions, placeSuggestion, refusals, type PlacedSuggestion } from '../core/suggestion.ts';
 import type { OpenThread } from '../core/threads.ts';
+import { count } from '../core/text.ts';
 import type { CommitId, RepoPath } from '../core/types.ts';
 import { BugloopError } from '../errors.ts';
 import type { Baseline } from './baseline.ts';
@@ -44,7 +45,7 @@ export async function applyMechanically(run: Run, head: CommitId, open: readonly
   const build = (chosen: readonly Located[]): Promise<CommitId> => commitSuggestions(run, head, texts, chosen);
   const choose = async (candidates: readonly Located[], told: readonly Claim[], by: Judge): Promise<Suggested> => {
     if (candidates.length === 0) return { commit: head, claims: [...told], notes, narrow: () => choose([], told, by) };
-    const step = run.progress.step(`${candidates.length} suggestions`);
+    const step = run.progress.step(count(candidates.length, 'suggestion'));
     const { kept, dropped } = await keepHarmless(candidates, build, by, head);
     const declined = dropped.map(({ located: { placed }, why }): Claim => {
       return { thread: placed.thread, outcome: 'declined', words: explain(why) };

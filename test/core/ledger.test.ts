@@ -282,7 +282,7 @@ describe('replies', () => {
       checks: [{ name: 'unit', outcome: 'needs-human' as const, words: 'the registry did not answer', commit: after }],
       ignored: [{ author: 'eve', url: 'https://x.test/1', thread: 'T' }],
     };
-    expect(renderReview(review)).toContain('Reviewed #7: 1 threads (1 fixed), pushed cccccccccccc.');
+    expect(renderReview(review)).toContain('Reviewed #7: 1 thread (1 fixed), pushed cccccccccccc.');
     expect(renderReview(review)).toContain('needs-human   check unit  the registry did not answer');
     expect(renderReview(review)).toContain('ignored       eve, who has no write permission: https://x.test/1');
   });

@@ -1,4 +1,5 @@
 import { applyEdit, type Edit } from '../../core/mutate/edit.ts';
+import { count } from '../../core/text.ts';
 import type { Agent, AgentResult, AgentTask } from '../../ports.ts';
 import { listCandidates, type Candidate } from './candidates.ts';
 import { localize, type Location } from './localize.ts';
@@ -143,5 +144,3 @@ async function withoutRedTest(task: AgentTask, reason: string): Promise<string> 
     '\n',
   );
 }
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 import type { StateRecord } from '../state.ts';
 import { slashCommands, type Slash, type SlashCommand } from '../slash.ts';
-import { sanitise } from '../text.ts';
+import { count, sanitise } from '../text.ts';
 import { code, describeDuration } from './words.ts';
 
 /** What we say to a command in a comment. Facts come from the record, words of others are sanitised. */
@@ -40,6 +40,6 @@ export function renderExplanation(record: StateRecord | undefined): string {
 }
 
 function explainReport({ outcome, attempts, dollars, durationMs, failToPass }: NonNullable<StateRecord['report']>): string {
-  const proof = failToPass === 0 ? 'no test went from red to green' : `${failToPass} tests went from red to green`;
-  return `The run was ${code(outcome)} after ${attempts} attempts, ${describeDuration(durationMs)} and $${dollars.toFixed(2)}; ${proof}.`;
+  const proof = failToPass === 0 ? 'no test went from red to green' : `${count(failToPass, 'test')} went from red to green`;
+  return `The run was ${code(outcome)} after ${count(attempts, 'attempt')}, ${describeDuration(durationMs)} and $${dollars.toFixed(2)}; ${proof}.`;
 }

@@ -1,6 +1,6 @@
 import type { LedgerEntry, Outcome, Review } from '../ledger.ts';
 import type { Proof } from '../report.ts';
-import { cap, oneLine, sanitise } from '../text.ts';
+import { cap, count, oneLine, sanitise } from '../text.ts';
 import { replyMarker, type SortedThreads } from '../threads.ts';
 import { placeOf } from '../threads/thread.ts';
 import { code } from './words.ts';
@@ -37,7 +37,7 @@ function evidence({ test }: LedgerEntry, proof: Proof | undefined): string {
   const shown = test === undefined ? '' : `Shown by ${code(test)}. `;
   if (proof === undefined) return shown.trim();
   const { passed, failed } = proof.suite.after;
-  return `${shown}The proof was repeated on this commit: ${proof.failToPass.length} tests red on the old source and green here; whole suite ${passed} passed, ${failed} failed.`;
+  return `${shown}The proof was repeated on this commit: ${count(proof.failToPass.length, 'test')} red on the old source and green here; whole suite ${passed} passed, ${failed} failed.`;
 }
 
 /** What a review round did, for a terminal. */
@@ -47,7 +47,7 @@ export function renderReview(review: Review, notes: readonly string[] = []): str
   const sum = [...counts].map(([outcome, count]) => `${count} ${outcome.replace('-', ' ')}`).join(', ');
   const pushed = review.after === review.before ? 'nothing was pushed' : `pushed ${review.after.slice(0, 12)}`;
   return [
-    `Reviewed #${review.change}: ${review.entries.length} threads${sum === '' ? '' : ` (${sum})`}, ${pushed}.`,
+    `Reviewed #${review.change}: ${count(review.entries.length, 'thread')}${sum === '' ? '' : ` (${sum})`}, ${pushed}.`,
     ...review.entries.map(({ path, line, outcome, words }) => {
       const place = line === undefined ? path : `${path}:${line}`;
       return `  ${outcome.padEnd(13)} ${place}  ${words.split('\n', 1)[0]?.slice(0, 120) ?? ''}`.trimEnd();
@@ -69,7 +69,7 @@ export function renderIdle(number: number, { ignored }: SortedThreads): string {
 /** What a round would work on. */
 export function renderRoundPlan(number: number, { open, ignored }: SortedThreads, checks: readonly { name: string }[]): string {
   return [
-    `Would answer ${open.length} threads of #${number}, push at most once, and reply once in each:`,
+    `Would answer ${count(open.length, 'thread')} of #${number}, push at most once, and reply once in each:`,
     ...open.map(({ thread, kind }) => `  ${kind.padEnd(14)} ${placeOf(thread)}`),
     ...checks.map(({ name }) => `  failed check   ${oneLine(name, 120)}`),
     ...ignored.map(tellIgnored),

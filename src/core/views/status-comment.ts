@@ -1,7 +1,7 @@
 import type { RunReport } from '../report.ts';
 import { describeHalt } from '../halt.ts';
 import { addUp, encodeState, summarise, type StateRecord } from '../state.ts';
-import { cap, sanitise } from '../text.ts';
+import { cap, count, sanitise } from '../text.ts';
 import { code, describeDollars, describeDuration } from './words.ts';
 
 /** GitHub refuses longer bodies (65,536 characters). */
@@ -57,14 +57,16 @@ function facts(report: RunReport): string[] {
   const { attempts, cost, run, proof, change } = report;
   const price = cost.usage.calls === 0 ? 'no model called' : describeDollars(cost);
   const size =
-    change === undefined ? 'nothing changed' : `${change.files.length} files, +${change.addedLines} −${change.removedLines}`;
+    change === undefined
+      ? 'nothing changed'
+      : `${count(change.files.length, 'file')}, +${change.addedLines} −${change.removedLines}`;
   return [
     '',
     '| | |',
     '|---|---|',
     `| attempts | ${attempts.length} |`,
     `| change | ${size} |`,
-    ...(proof === undefined ? [] : [`| red → green | ${proof.failToPass.length} tests |`]),
+    ...(proof === undefined ? [] : [`| red → green | ${count(proof.failToPass.length, 'test')} |`]),
     ...redRows(report),
     `| took | ${describeDuration(run.durationMs)}, ${price} |`,
     ...inAll(summarise(report)),
@@ -88,7 +90,7 @@ function remember({ report, change }: StateRecord): string[] {
     '| | |',
     '|---|---|',
     `| attempts | ${attempts} |`,
-    `| red → green | ${failToPass} tests |`,
+    `| red → green | ${count(failToPass, 'test')} |`,
     `| took | ${describeDuration(durationMs)}, $${dollars.toFixed(2)} |`,
     ...inAll(report),
   ];
@@ -97,7 +99,7 @@ function remember({ report, change }: StateRecord): string[] {
 function inAll(summary: NonNullable<StateRecord['report']>): string[] {
   if (summary.earlier === undefined) return [];
   const { runs, attempts, dollars, durationMs } = addUp(summary);
-  return [`| in all ${runs} rounds | ${attempts} attempts, ${describeDuration(durationMs)}, $${dollars.toFixed(2)} |`];
+  return [`| in all ${runs} rounds | ${count(attempts, 'attempt')}, ${describeDuration(durationMs)}, $${dollars.toFixed(2)} |`];
 }
 
 /** Names in code: a suggestion calls nobody. */

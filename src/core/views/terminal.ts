@@ -1,5 +1,5 @@
 import type { RunReport } from '../report.ts';
-import { oneLine } from '../text.ts';
+import { count, oneLine } from '../text.ts';
 import { describeDollars, describeDuration } from './words.ts';
 
 /** The result for a person at a terminal, plain text; colour is the terminal's business. */
@@ -44,7 +44,9 @@ function headline({ outcome, branch, escalation, issue }: RunReport): string {
 function facts(report: RunReport, runDir: string): string[] {
   const { change, cost, run, attempts, outcome } = report;
   const size =
-    change === undefined ? 'nothing changed' : `${change.files.length} files, +${change.addedLines} −${change.removedLines}`;
+    change === undefined
+      ? 'nothing changed'
+      : `${count(change.files.length, 'file')}, +${change.addedLines} −${change.removedLines}`;
   const price = cost.usage.calls === 0 ? 'no model called' : describeDollars(cost);
   const rows: [string, string][] = [
     ['attempts', String(attempts.length)],
