@@ -215,7 +215,7 @@ describe('doctor', () => {
     expect(found('workflow.pins')).toMatchObject({ level: 'warn', message: expect.stringContaining('@000000000000') as unknown });
     expect(found('workflow.permissions')).toMatchObject({
       level: 'fail',
-      message: 'the workflow does not give checks: write',
+      message: 'the workflow does not give checks: write, statuses: write',
       mend: expect.stringContaining('.github/workflows/bugloop.yml') as unknown,
     });
   });

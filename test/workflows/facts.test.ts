@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wanted } from '../../src/core/setup/workflows.ts';
 import { folders, listWorkflows, readAction, readText, readWorkflow, type Job, type Workflow } from './workflow.ts';
 
 /** What GitHub does that workflows break on; one test for each fact, over all files that it concerns. */
@@ -57,6 +58,17 @@ test('declared rights set all others to none: each job has what its calls need, 
     },
   });
   for (const { permissions } of ours) expect(permissions).toEqual({});
+});
+
+const writesOf = (name: string): string[] => {
+  const given = jobs
+    .filter(({ place }) => place.startsWith(`${name}.`))
+    .flatMap(({ job }) => Object.entries(job.permissions ?? {}));
+  return [...new Set(given.flatMap(([permission, level]) => (level === 'write' ? [permission] : [])))].toSorted();
+};
+
+test('doctor asks a caller for what these jobs may write: one that gives less is refused by GitHub as a whole', () => {
+  expect(wanted).toEqual({ dispatch: writesOf('dispatch'), review: writesOf('review'), gate: writesOf('gate') });
 });
 
 test('a called workflow gets no right that its caller lacks', () => {

@@ -49,11 +49,11 @@ const caller = z.object({
   jobs: z.record(z.string(), z.object({ uses: z.string().optional(), permissions: levels })),
 });
 
-/** What the jobs of each shipped workflow ask for; a caller can only give less. */
-const wanted: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  dispatch: [['contents'], ['issues'], ['pull-requests']],
-  review: [['contents'], ['pull-requests']],
-  gate: [['pull-requests'], ['checks', 'statuses']],
+/** What the jobs of each shipped workflow may write. A caller that gives one of them less is refused by GitHub as a whole. */
+export const wanted: Readonly<Record<string, readonly string[]>> = {
+  dispatch: ['contents', 'issues', 'pull-requests'],
+  review: ['contents', 'issues', 'pull-requests'],
+  gate: ['checks', 'contents', 'issues', 'pull-requests', 'statuses'],
 };
 
 /** Permissions that a file which calls the shipped workflows does not give, as it would write them; none where it is no such file. */
@@ -62,9 +62,7 @@ export function findMissingPermissions(text: string): string[] {
   if (!read.success) return [];
   const missing = Object.values(read.data.jobs).flatMap(({ uses = '', permissions = read.data.permissions }) => {
     const [, name = ''] = /\/bugloop-(\w+)\.yml(?:@|$)/.exec(uses) ?? [];
-    return (wanted[name] ?? [])
-      .filter((any) => !any.some((permission) => gives(permissions, permission)))
-      .map(([first = '']) => first);
+    return (wanted[name] ?? []).filter((permission) => !gives(permissions, permission));
   });
   return [...new Set(missing)].toSorted().map((permission) => `${permission}: write`);
 }
