@@ -18,20 +18,17 @@ const bars = { 'swe-bench-lite': [60, 82, 88], bugsjs: [45, 78, 84] } as const;
 const peers = { 'swe-bench-lite': [45, 74, 82], bugsjs: [29, 56, 72] } as const;
 const names = { 'swe-bench-lite': 'SWE-bench Lite', bugsjs: 'BugsJS' } as const;
 
-/** Repositories for a quick look: four fifths of the issues, in half of the time. */
-const quick = /^(?:BugsJS\/|django\/django$)/;
-
 /** Where a bug is: how often it is found, in how few bytes, and how fast in a large repository. */
 export const locate: Bench = {
   id: 'locate',
   title: 'Finding the place of a bug',
-  async run({ full, count, scratch, say }) {
+  async run({ count, scratch, say }) {
     const rows = await measureSpeed(scratch, count ?? 3, say);
-    return [...(await measureFinding(full, say)), ...rows];
+    return [...(await measureFinding(say)), ...rows];
   },
 };
 
-async function measureFinding(full: boolean, say: (line: string) => void): Promise<Row[]> {
+async function measureFinding(say: (line: string) => void): Promise<Row[]> {
   const there = await access(issues === '' ? '/nonexistent' : issues).then(
     () => true,
     () => false,
@@ -46,7 +43,7 @@ async function measureFinding(full: boolean, say: (line: string) => void): Promi
   const cases = await readCases(issues);
   const missing = missingRepositories(cases, clones, aliases);
   for (const repo of missing) say(`locate: git clone --bare https://github.com/${repo} ${join(clones, repo.replace('/', '+'))}`);
-  const chosen = cases.filter(({ repo }) => !missing.includes(repo) && (full || quick.test(repo)));
+  const chosen = cases.filter(({ repo }) => !missing.includes(repo));
   const located = await measureAccuracy(chosen, clones, aliases, say);
   return (['swe-bench-lite', 'bugsjs'] as const).flatMap((set) =>
     describe(
