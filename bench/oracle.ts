@@ -73,8 +73,9 @@ export const oracle: Bench = {
   },
 };
 
-function markOf({ kind, accepted, redBefore }: Judged): string {
-  const isRight = kind === 'gold' ? accepted : !accepted || redBefore === true;
+/** No change of ours may weaken a test, so that a release which did is rightly refused. */
+function markOf({ kind, accepted, redBefore, weakens }: Judged): string {
+  const isRight = kind === 'gold' ? accepted || weakens !== undefined : !accepted || redBefore === true;
   return isRight ? 'ok ' : kind === 'half' ? 'half' : 'WRONG';
 }
 
@@ -199,7 +200,7 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
   const untested = of('untested').filter(({ redBefore }) => redBefore !== true);
   const empty = judged.filter(({ variant }) => variant === 'empty' || variant === 'comment only');
   const first = gold.flatMap(({ firstRequestBytes }) => firstRequestBytes ?? []);
-  return [
+  const rows: Row[] = [
     row('S1', 'gold ends in a proven branch with the gold tree', faithful, ({ accepted, exact }) => accepted && exact, {
       bar: { is: '≥', value: 100 },
       limit: { value: 100, what: 'all' },
@@ -218,14 +219,10 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
       ...peer(of('nothing')),
     }),
     row('S2', 'of these empty or only a comment', empty, accepted, { bar: { is: '≤', value: 0 }, ...peer(empty) }),
-    ...(untested.length === 0
-      ? []
-      : [
-          row('S2', 'fixes without a test accepted, where no test of the base is red', untested, accepted, {
-            bar: { is: '≤', value: 0 },
-            ...peer(untested),
-          }),
-        ]),
+    row('S2', 'fixes without a test accepted, where no test of the base is red', untested, accepted, {
+      bar: { is: '≤', value: 0 },
+      ...peer(untested),
+    }),
     row('S2', 'half fixes accepted', of('half'), accepted, peer(of('half'))),
     {
       id: 'P2',
@@ -237,6 +234,8 @@ function rowsOf(judged: readonly Judged[], bugs: number, skipped: readonly strin
       samples: first,
     },
   ];
+  // Of a kind that was not played there is nothing to say.
+  return rows.filter(({ value }) => Number.isFinite(value));
 }
 
 function namesOf(rows: readonly Judged[]): string {
