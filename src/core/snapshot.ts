@@ -34,7 +34,7 @@ export interface Snapshot {
   us: Account;
   /** The workflow run that we are part of, where we are in one. */
   ownRun?: string;
-  /** Names of the change's labels. */
+  /** Names of the labels of the change, and of the issue that it answers: what a round leaves to a person is said there. */
   labels: readonly string[];
   /** What people did to the issue that the change answers: one of these started the work. */
   requests: readonly Request[];

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { renderAsk } from '../../src/core/gate/ask.ts';
 import { ghAgainst, ghIsMissing } from '../support/gh.ts';
 import { branch, fix, mayGate, noReviewer, openGated, postedBy, recordOf, remember, type Gated, type Setting } from './gated.ts';
-import { run, start, type Ended } from './github.ts';
+import { labels, run, start, type Ended } from './github.ts';
 
 /** `bugloop gate` as a process, against GitHub's interfaces over HTTP and a real git server. */
 
@@ -480,6 +480,22 @@ const asksOf = ({ pull, us }: Gated): string[] =>
   pull.comments.filter(({ author }) => author.login === us).map(({ body }) => body.split('\n')[0] ?? '');
 const refsOf = (scene: Gated): Promise<string> =>
   scene.server.git(scene.repository, 'for-each-ref', '--format=%(refname)', 'refs/heads/bugloop/locks');
+
+test.each([
+  ['that the change closes', 'Closes #1'],
+  ['that its branch is named after', 'Mends it.'],
+])('what a round left to a person holds, as the label on the issue %s says, until it is taken off', async (_title, body) => {
+  const scene = await draft();
+  const { server, pull, issue } = scene;
+  pull.body = body;
+  await server.label(issue, labels.needsHuman, 'maria');
+  const held = await gate(scene, ['--json']);
+  expect({ codes: codesOf(held), status: held.status }).toEqual({ codes: ['gate.escalated'], status: 6 });
+  expect(pull.draft).toBe(true);
+  await server.unlabel(issue, labels.needsHuman, 'maria');
+  expect((await gate(scene)).status).toBe(0);
+  expect(pull.draft).toBe(false);
+});
 
 describe.skipIf(ghIsMissing)('a gate of shell commands', () => {
   const place = ['--repo', 'github.localhost/acme/adder'];

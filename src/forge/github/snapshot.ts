@@ -117,7 +117,7 @@ export async function readSnapshot(http: Http, options: SnapshotOptions, number:
     openedAt: change.createdAt,
     us,
     ...(options.ownRun === undefined ? {} : { ownRun: options.ownRun }),
-    labels: all.labels.map(({ name }) => name),
+    labels: [...all.labels, ...(record?.labels ?? [])].map(({ name }) => name),
     requests:
       record === undefined ? [] : [...record.events.flatMap(toEventRequest), ...record.comments.flatMap(toCommandRequest)],
     checks,
@@ -294,6 +294,7 @@ async function readMergeable(http: Http, place: Place, change: ChangeNode): Prom
 // ---------------------------------------------------------------------------------------------- record
 
 interface IssueRecord {
+  labels: { name: string }[];
   comments: CommentNode[];
   events: EventNode[];
   missing: Snapshot['missing'];
@@ -326,6 +327,7 @@ async function readRecord(
   }
   const why = `there are more than ${maxPages} pages`;
   return {
+    labels: present(first?.labels?.nodes),
     comments: comments.items,
     events: events.items,
     missing: [

@@ -206,14 +206,22 @@ const eventSchema = z.object({
 export type EventNode = z.infer<typeof eventSchema>;
 const eventTypes = 'itemTypes: [LABELED_EVENT, ASSIGNED_EVENT]';
 
-const recordSchema = z.object({ comments: connection(commentSchema), timelineItems: connection(eventSchema) });
+const labelFields = `${pageInfo} nodes { name }`;
+const labelSchema = z.object({ name: z.string() });
+
+/** An issue has at most a hundred labels: of these there is one page. */
+const issueLabels = 'labels(first: 100) { nodes { name } }';
+
+const recordSchema = z.object({
+  labels: z.nullable(nodesOf(labelSchema)),
+  comments: connection(commentSchema),
+  timelineItems: connection(eventSchema),
+});
 const recordPage = z.partial(recordSchema);
 export type RecordPage = z.infer<typeof recordPage>;
 
 // ---------------------------------------------------------------------------------------------- the first look
 
-const labelFields = `${pageInfo} nodes { name }`;
-const labelSchema = z.object({ name: z.string() });
 const awaitedFields = `${pageInfo} nodes { requestedReviewer { ...account } }`;
 const awaitedSchema = z.object({ requestedReviewer: z.nullable(z.partial(accountSchema)) });
 export type AwaitedNode = z.infer<typeof awaitedSchema>;
@@ -290,6 +298,7 @@ export const snapshotDocument = /* GraphQL */ `
           nodes {
             number
             repository { id }
+            ${issueLabels}
             comments(first: 100) { ${commentFields} }
             timelineItems(first: 100, ${eventTypes}) { ${eventFields} }
           }
@@ -434,6 +443,7 @@ export const recordDocument = /* GraphQL */ `
     repository(owner: $owner, name: $name) {
       pullRequest(number: $number) { headRefOid mergeable }
       issue(number: $issue) {
+        ${issueLabels}
         comments(first: 100, after: $comments) @include(if: $moreComments) { ${commentFields} }
         timelineItems(first: 100, after: $events, ${eventTypes}) @include(if: $moreEvents) { ${eventFields} }
       }
