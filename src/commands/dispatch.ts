@@ -143,6 +143,9 @@ async function findDue(session: Session, number: number, part: Part): Promise<st
   return due ? undefined : why;
 }
 
+/** On the forge, about no issue of it: a context is told its place by a number, and of this one nothing is read. */
+const none = 1;
+
 function openAt(session: Session, number: number): Promise<Context> {
   return session.open({ issue: String(number) });
 }
@@ -151,7 +154,7 @@ function openAt(session: Session, number: number): Promise<Context> {
 async function watch(session: Session, options: DispatchOptions): Promise<Work[]> {
   const { part, openInbox } = options;
   if (part === 'gate') return findChanges(session, options, {});
-  const context = await openAt(session, typeof part === 'number' ? part : 1);
+  const context = await openAt(session, typeof part === 'number' ? part : none);
   const inbox = await openInbox(context);
   if (typeof part === 'number') {
     const isChange = (await inbox.issueOf(part)) !== undefined;
@@ -211,7 +214,7 @@ async function findChanges(
   { change, branch }: { change?: number; branch?: string },
 ): Promise<GateWork[]> {
   if (change !== undefined) return [{ kind: 'gate', number: change }];
-  const context = await openAt(session, 1);
+  const context = await openAt(session, none);
   const changes = await (await openInbox(context)).openChanges();
   const asked = changes.filter((one) => branch === undefined || one.branch === branch);
   return takeTurn(asked, maxJudged, context.now()).map(({ number }) => ({ kind: 'gate', number }));

@@ -144,7 +144,7 @@ function describeWaiting(standing: ReviewStanding): Waiting {
   return {
     head,
     lock: lock === undefined ? 'none' : lock.live ? 'live' : 'dead',
-    cut: isUntold(standing, recordOf(standing)) || record?.state === 'REVIEWING',
+    cut: isUntold(standing, record) || record?.state === 'REVIEWING',
     failed: failedChecks.length > 0,
     words: sortThreads(threads, reviewers).open.flatMap(({ thread }) => thread.comments.at(-1)?.createdAt ?? []),
     rounds: record?.rounds ?? [],
