@@ -1,9 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeState } from '../../src/core/state.ts';
-import { statusMarker } from '../../src/core/views/status-comment.ts';
 import { startGitHub, type GitHubServer, type Issue, type Repository } from '../../test/servers/github/index.ts';
+import { statusOfDraft } from '../../test/support/record.ts';
 import { bugReport, shop } from '../../test/support/shop.ts';
 import { git } from './repository.ts';
 
@@ -77,20 +76,9 @@ export async function openDraft(): Promise<Scene> {
   const [pull] = server.pulls(repository);
   if (pull === undefined) throw new Error('the double has no pull request');
   server.addCheck(repository, head, { name: 'test', conclusion: 'success' });
-  const state = encodeState({
-    version: 1,
-    state: 'PR_DRAFT',
-    issue: '1',
-    text: 'digest',
-    run: 'run',
-    branch,
-    base: { branch: 'main', commit: 'b'.repeat(40) },
-    change: { number: pull.number, head },
-    report: { outcome: 'proven', attempts: 1, dollars: 0, durationMs: 1, head, failToPass: 1 },
-  });
   // As the shipped workflow checks it out: every branch is there.
   await git(scene.clone, 'fetch', '--quiet', 'origin');
-  server.comment(scene.issue, `${statusMarker}\nopened a draft\n\n${state}\n`, us);
+  server.comment(scene.issue, statusOfDraft({ number: pull.number, head }, branch), us);
   server.forget();
   return { ...scene, number: pull.number };
 }

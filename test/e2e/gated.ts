@@ -1,6 +1,7 @@
-import { encodeState, readState, type StateRecord } from '../../src/core/state.ts';
+import { readState, type StateRecord } from '../../src/core/state.ts';
 import { statusMarker } from '../../src/core/views/status-comment.ts';
 import type { CheckRun, PullRequest, TokenKind } from '../servers/github/index.ts';
+import { statusOfDraft } from '../support/record.ts';
 import { files, stage, type Scene } from './github.ts';
 
 /** A change of ours as the gate finds it: a branch, a draft, a check that passed, and a record of the proof. */
@@ -72,19 +73,7 @@ export function remember(
   { server, issue, pull, head, us }: Gated,
   report: Partial<NonNullable<StateRecord['report']>> = {},
 ): void {
-  const seen = { outcome: 'proven', attempts: 1, dollars: 0, durationMs: 1, head, failToPass: 1 };
-  const record: StateRecord = {
-    version: 1,
-    state: 'PR_DRAFT',
-    issue: '1',
-    text: 'digest',
-    run: 'run',
-    branch,
-    base: { branch: 'main', commit: 'b'.repeat(40) },
-    change: { number: pull.number, head },
-    report: { ...seen, ...report },
-  };
-  server.comment(issue, `${statusMarker}\nopened a draft\n\n${encodeState(record)}\n`, us);
+  server.comment(issue, statusOfDraft({ number: pull.number, head }, branch, report), us);
 }
 
 export function recordOf({ issue }: Gated): StateRecord {
